@@ -1,0 +1,5 @@
+/// Runs: the only module that knows one.
+@NullMarked
+package dev.lockstep.orchestrator;
+
+import org.jspecify.annotations.NullMarked;

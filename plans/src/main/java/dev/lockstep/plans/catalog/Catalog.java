@@ -1,0 +1,206 @@
+package dev.lockstep.plans.catalog;
+
+import dev.lockstep.plans.sql.Row;
+import dev.lockstep.plans.sql.Session;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// The tables and sequences of one database that a plan is about, at one moment.
+public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
+    private static final String TABLES =
+            """
+            SELECT n.nspname, c.relname, c.relreplident::text AS identity,
+                   c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged,
+                   c.reltuples::bigint AS rows,
+                   CASE WHEN c.relkind = 'p' THEN 0 ELSE pg_table_size(c.oid) END AS bytes,
+                   rn.nspname AS root_schema, r.relname AS root_name
+              FROM pg_class c
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+              LEFT JOIN pg_class r ON c.relispartition AND r.oid = pg_partition_root(c.oid)
+              LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+                                AND d.objid = c.oid AND d.deptype = 'e')
+             ORDER BY 1, 2\
+            """;
+
+    private static final String COLUMNS =
+            """
+            SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
+                   a.attnotnull, a.attgenerated::text AS generated, a.attidentity <> '' AS identity
+              FROM pg_attribute a
+              JOIN pg_class c ON c.oid = a.attrelid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+             ORDER BY 1, 2, a.attnum\
+            """;
+
+    private static final String KEYS =
+            """
+            SELECT n.nspname, c.relname, i.relname AS index, x.indisprimary, x.indisreplident,
+                   x.indimmediate AND bool_and(a.attnotnull) AS identifies,
+                   array_agg(a.attname::text ORDER BY k.position) AS columns
+              FROM pg_index x
+              JOIN pg_class c ON c.oid = x.indrelid
+              JOIN pg_class i ON i.oid = x.indexrelid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+             CROSS JOIN unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
+              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+             WHERE x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
+               AND k.position <= x.indnkeyatts
+               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+             GROUP BY 1, 2, 3, 4, 5, x.indimmediate
+             ORDER BY 1, 2, 4 DESC, 3\
+            """;
+
+    private static final String SEQUENCES =
+            """
+            SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
+                   tn.nspname AS table_schema, t.relname AS table_name
+              FROM pg_sequence s
+              JOIN pg_class c ON c.oid = s.seqrelid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+              LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                   AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+              LEFT JOIN pg_class t ON t.oid = d.refobjid
+              LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+             WHERE c.relpersistence = 'p' AND n.nspname NOT LIKE 'pg\\_%'
+             ORDER BY 1, 2\
+            """;
+
+    /// Reads everything in `scope`. A sequence that a table owns follows that table; any other is
+    /// in scope by its own name.
+    public static Catalog read(Session session, Scope scope) {
+        Map<TableName, List<Column>> columns = columns(session);
+        Map<TableName, List<Key>> keys = keys(session);
+        Map<TableName, Table> tables = new TreeMap<>();
+        for (Table bare : session.rows(TABLES, Catalog::table)) {
+            if (scope.covers(bare)) {
+                TableName name = bare.name();
+                tables.put(
+                        name,
+                        new Table(
+                                name,
+                                columns.getOrDefault(name, List.of()),
+                                keys.getOrDefault(name, List.of()),
+                                bare.replicaIdentity(),
+                                bare.partitioned(),
+                                bare.root(),
+                                bare.logged(),
+                                bare.rowsEstimated(),
+                                bare.bytes()));
+            }
+        }
+        List<Sequence> sequences =
+                session.rows(SEQUENCES, Catalog::sequence).stream()
+                        .filter(s -> isInScope(s, scope, tables))
+                        .toList();
+        return new Catalog(new LinkedHashMap<>(tables), sequences);
+    }
+
+    /// The tables that hold rows themselves: ordinary ones and partitions.
+    public List<Table> rowTables() {
+        return tables.values().stream().filter(t -> !t.partitioned()).toList();
+    }
+
+    public Optional<Table> table(TableName name) {
+        return Optional.ofNullable(tables.get(name));
+    }
+
+    private static boolean isInScope(Sequence sequence, Scope scope, Map<TableName, Table> tables) {
+        return sequence.ownedBy()
+                .map(tables::containsKey)
+                .orElseGet(() -> scope.covers(sequence.name()));
+    }
+
+    private static Table table(Row row) throws SQLException {
+        Optional<String> rootName = row.maybeText("root_name");
+        Optional<TableName> root =
+                rootName.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new TableName(row.text("root_schema"), rootName.get()));
+        return new Table(
+                nameIn(row),
+                List.of(),
+                List.of(),
+                ReplicaIdentity.of(row.text("identity")),
+                row.flag("partitioned"),
+                root,
+                row.flag("logged"),
+                row.number("rows"),
+                row.number("bytes"));
+    }
+
+    private static Map<TableName, List<Column>> columns(Session session) {
+        record Found(TableName table, Column column) {}
+        return session
+                .rows(
+                        COLUMNS,
+                        row ->
+                                new Found(
+                                        nameIn(row),
+                                        new Column(
+                                                row.text("attname"),
+                                                row.text("type"),
+                                                row.flag("attnotnull"),
+                                                generation(row.text("generated")),
+                                                row.flag("identity"))))
+                .stream()
+                .collect(
+                        Collectors.groupingBy(
+                                Found::table,
+                                Collectors.mapping(Found::column, Collectors.toList())));
+    }
+
+    private static Column.Generation generation(String code) {
+        return switch (code) {
+            case "" -> Column.Generation.NONE;
+            case "v" -> Column.Generation.VIRTUAL;
+            default -> Column.Generation.STORED;
+        };
+    }
+
+    private static Map<TableName, List<Key>> keys(Session session) {
+        record Found(TableName table, Key key) {}
+        return session
+                .rows(
+                        KEYS,
+                        row ->
+                                new Found(
+                                        nameIn(row),
+                                        new Key(
+                                                row.text("index"),
+                                                row.texts("columns"),
+                                                row.flag("indisprimary"),
+                                                row.flag("identifies"),
+                                                row.flag("indisreplident"))))
+                .stream()
+                .collect(
+                        Collectors.groupingBy(
+                                Found::table, Collectors.mapping(Found::key, Collectors.toList())));
+    }
+
+    private static Sequence sequence(Row row) throws SQLException {
+        Optional<String> table = row.maybeText("table_name");
+        return new Sequence(
+                nameIn(row),
+                row.number("seqincrement"),
+                row.number("seqmin"),
+                row.number("seqmax"),
+                row.flag("seqcycle"),
+                table.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new TableName(row.text("table_schema"), table.get())));
+    }
+
+    private static TableName nameIn(Row row) throws SQLException {
+        return new TableName(row.text("nspname"), row.text("relname"));
+    }
+}

@@ -1,0 +1,57 @@
+package dev.lockstep.plans.catalog;
+
+import java.util.List;
+import java.util.Optional;
+
+/// A table that holds rows itself, or a partitioned one whose partitions do.
+///
+/// @param root the topmost partitioned table, for a partition
+/// @param rowsEstimated the planner's estimate; -1 where the table was never analyzed
+/// @param bytes size on disk with TOAST, without indexes
+public record Table(
+        TableName name,
+        List<Column> columns,
+        List<Key> keys,
+        ReplicaIdentity replicaIdentity,
+        boolean partitioned,
+        Optional<TableName> root,
+        boolean logged,
+        long rowsEstimated,
+        long bytes) {
+    public Table {
+        columns = List.copyOf(columns);
+        keys = List.copyOf(keys);
+    }
+
+    /// The key by which changes in the WAL name a row; empty where only the whole row does.
+    public Optional<Key> changeKey() {
+        return switch (replicaIdentity) {
+            case DEFAULT -> keys.stream().filter(k -> k.primary() && k.identifies()).findFirst();
+            case INDEX -> keys.stream().filter(Key::replicaIdentity).findFirst();
+            case FULL ->
+                    keys.stream()
+                            .filter(Key::identifies)
+                            .sorted((a, b) -> Boolean.compare(b.primary(), a.primary()))
+                            .findFirst();
+            case NOTHING -> Optional.empty();
+        };
+    }
+
+    /// Whether the source would go on accepting UPDATE and DELETE once the table is published.
+    public boolean hasUsableIdentity() {
+        return replicaIdentity == ReplicaIdentity.FULL || changeKey().isPresent();
+    }
+
+    public Optional<Key> primaryKey() {
+        return keys.stream().filter(Key::primary).findFirst();
+    }
+
+    /// The columns that a writer gives, in table order.
+    public List<Column> writtenColumns() {
+        return columns.stream().filter(Column::isWritten).toList();
+    }
+
+    public Optional<Column> column(String columnName) {
+        return columns.stream().filter(c -> c.name().equals(columnName)).findFirst();
+    }
+}

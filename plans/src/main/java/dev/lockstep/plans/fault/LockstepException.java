@@ -1,0 +1,28 @@
+package dev.lockstep.plans.fault;
+
+import org.jspecify.annotations.Nullable;
+
+/// The one exception. Its message is a paragraph for a person: what failed, on which thing, what
+/// was found and expected, what to do. It never holds a secret.
+public final class LockstepException extends RuntimeException {
+    private final Fault fault;
+
+    public LockstepException(Fault fault, String message) {
+        this(fault, message, null);
+    }
+
+    public LockstepException(Fault fault, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.fault = fault;
+    }
+
+    public Fault fault() {
+        return fault;
+    }
+
+    /// The message, never null as `Throwable`'s own may be.
+    public String text() {
+        String message = getMessage();
+        return message == null ? fault.name() : message;
+    }
+}

@@ -1,0 +1,78 @@
+package dev.lockstep.plans.plan;
+
+import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.sql.Endpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// A move from one database to another.
+///
+/// @param folder the folder of the plan file; relative paths of the plan start there
+public record Plan(
+        String name,
+        Path folder,
+        Endpoint source,
+        Endpoint target,
+        Kafka kafka,
+        Scope scope,
+        Mapping mapping,
+        Schema schema,
+        Backfill backfill,
+        Verify verify,
+        Cutover cutover,
+        Limits limits) {
+
+    /// Where the change log is kept.
+    public sealed interface Kafka {
+        /// A broker inside Lockstep's own process.
+        record Embedded() implements Kafka {}
+
+        /// A cluster of the operator's; `properties` are client properties, secrets among them.
+        record External(Map<String, String> properties) implements Kafka {
+            public External {
+                properties = Map.copyOf(properties);
+            }
+
+            @Override
+            public String toString() {
+                return "External[" + properties.get("bootstrap.servers") + "]";
+            }
+        }
+    }
+
+    /// How the target gets its tables.
+    ///
+    /// @param expand Flyway folder that is applied to the target before the copy
+    /// @param contract Flyway folder that `complete` applies to the target
+    public record Schema(Copy copy, Optional<Path> expand, Optional<Path> contract) {
+        public enum Copy {
+            /// `pg_dump` brings the tables before the load and all that hangs on them after it.
+            AUTO,
+            /// The tables are there.
+            NONE
+        }
+    }
+
+    /// @param chunkBytes how much of a table one chunk should hold
+    /// @param rowsPerSecond over all workers; empty means as fast as it goes
+    public record Backfill(int workers, long chunkBytes, OptionalLong rowsPerSecond) {}
+
+    /// @param maxAge how old a clean verification may be for a switch to rely on it
+    public record Verify(Method method, Duration maxAge) {
+        public enum Method {
+            CHECKSUM,
+            COUNT
+        }
+    }
+
+    /// @param maxLag how far the standby may be behind when a switch starts
+    /// @param maxPause how long writes may be held before the switch is undone
+    public record Cutover(Duration maxLag, Duration maxPause) {}
+
+    /// @param retainedWalBytes how much WAL the active database may keep for the run
+    public record Limits(long retainedWalBytes) {}
+}

@@ -1,0 +1,159 @@
+package dev.lockstep.plans.sql;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import io.github.resilience4j.core.IntervalFunction;
+import io.github.resilience4j.retry.Retry;
+import io.github.resilience4j.retry.RetryConfig;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// One database: short transactions over a small pool, and sessions of their own for longer work.
+public final class Db implements AutoCloseable {
+    private static final int ATTEMPTS_MAX = 5;
+    private static final int POOL_MAX = 4;
+
+    private final Endpoint endpoint;
+    private final String applicationName;
+    private final HikariDataSource pool;
+    private final Retry retry =
+            Retry.of(
+                    "transaction",
+                    RetryConfig.custom()
+                            .maxAttempts(ATTEMPTS_MAX)
+                            .intervalFunction(
+                                    IntervalFunction.ofExponentialRandomBackoff(
+                                            Duration.ofMillis(50), 2.0, 0.5))
+                            .retryOnException(SqlStates::isTransient)
+                            .build());
+
+    private Db(Endpoint endpoint, String applicationName) {
+        this.endpoint = endpoint;
+        this.applicationName = applicationName;
+        HikariConfig config = new HikariConfig();
+        config.setPoolName(applicationName + "@" + endpoint.label());
+        config.setJdbcUrl(endpoint.url());
+        config.setDataSourceProperties(endpoint.properties(applicationName));
+        config.setMaximumPoolSize(POOL_MAX);
+        config.setMinimumIdle(0);
+        config.setIdleTimeout(Duration.ofSeconds(30).toMillis());
+        config.setInitializationFailTimeout(-1);
+        config.setConnectionTimeout(Duration.ofSeconds(10).toMillis());
+        this.pool = new HikariDataSource(config);
+    }
+
+    /// A handle on the database; nothing is connected yet.
+    public static Db of(Endpoint endpoint, String applicationName) {
+        return new Db(endpoint, applicationName);
+    }
+
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    /// `host:port/database`.
+    public String label() {
+        return endpoint.label();
+    }
+
+    /// Opens a connection that is the caller's to close. `purpose` shows in `pg_stat_activity`.
+    public Session session(String purpose) {
+        return connect(purpose, Map.of());
+    }
+
+    /// Opens a connection that speaks the replication protocol.
+    public Session replicationSession(String purpose) {
+        return connect(purpose, Map.of("replication", "database", "preferQueryMode", "simple"));
+    }
+
+    private Session connect(String purpose, Map<String, String> extra) {
+        Properties properties = endpoint.properties(applicationName + " " + purpose);
+        properties.putAll(extra);
+        try {
+            Connection connection = DriverManager.getConnection(endpoint.url(), properties);
+            return new Session(connection, label());
+        } catch (SQLException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private LockstepException unreachable(SQLException e) {
+        String state = e.getSQLState() == null ? "" : e.getSQLState();
+        if (state.startsWith("28")) {
+            return SqlStates.fault(
+                    "database \"%s\" refused user \"%s\"; check user, password and pg_hba.conf"
+                            .formatted(label(), endpoint.user()),
+                    e);
+        }
+        if (SqlStates.isConnectionLoss(e)) {
+            return SqlStates.fault(
+                    "cannot connect to database \"%s\" as \"%s\"; check that the server runs, that"
+                                    .formatted(label(), endpoint.user())
+                            + " host and port are right and that no firewall is in the way",
+                    e);
+        }
+        return SqlStates.fault(
+                "cannot connect to database \"%s\" as \"%s\"".formatted(label(), endpoint.user()),
+                e);
+    }
+
+    /// Runs `work` in one transaction and commits it. A transient failure before the commit runs it
+    /// again from the start, a bounded number of times; `work` must bear that.
+    public <T> T call(Function<Session, T> work) {
+        return retry.executeSupplier(() -> attempt(work));
+    }
+
+    /// As [#call], for work without a result.
+    public void tx(Consumer<Session> work) {
+        call(session -> {
+            work.accept(session);
+            return true;
+        });
+    }
+
+    private <T> T attempt(Function<Session, T> work) {
+        try (Session session = borrow()) {
+            session.begin();
+            T result = work.apply(session);
+            session.commit();
+            return result;
+        }
+    }
+
+    private Session borrow() {
+        try {
+            return new Session(pool.getConnection(), label());
+        } catch (SQLException e) {
+            if (e.getCause() instanceof SQLException cause) {
+                throw unreachable(cause);
+            }
+            throw new LockstepException(
+                    Fault.UNREACHABLE,
+                    String.format(
+                            Locale.ROOT,
+                            "no connection to database \"%s\" within %d s",
+                            label(),
+                            pool.getConnectionTimeout() / 1000),
+                    e);
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+
+    @Override
+    public String toString() {
+        return endpoint.toString();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.lockstep.plans.sql;
+
+import dev.lockstep.plans.fault.Check;
+import java.util.Properties;
+import org.postgresql.Driver;
+
+/// Where a database is and who connects to it.
+public record Endpoint(String url, String user, Secret password) {
+    /// Startup options that beat `ALTER ROLE` and `ALTER DATABASE ... SET`. Each changes how a
+    /// value looks as text, what a name means, or when a statement gives up.
+    private static final String PINNED =
+            """
+            -c extra_float_digits=1 -c intervalstyle=postgres -c bytea_output=hex \
+            -c lc_monetary=C -c datestyle=ISO,YMD -c timezone=UTC -c xmlbinary=base64 \
+            -c xmloption=content -c search_path=pg_catalog -c row_security=off \
+            -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed \
+            -c session_replication_role=origin -c check_function_bodies=off \
+            -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 \
+            -c client_min_messages=warning\
+            """;
+
+    /// The pinned options without those that only a superuser may set at start.
+    static final String OPTIONS =
+            PINNED.replace("-c session_replication_role=origin ", "").replaceAll("\\s+", " ");
+
+    public Endpoint {
+        Check.that(parse(url) != null, "not a PostgreSQL URL: %s", url);
+    }
+
+    /// Whether pgjdbc understands `url`.
+    public static boolean isValidUrl(String url) {
+        return url.startsWith("jdbc:postgresql:") && parse(url) != null;
+    }
+
+    /// `host:port/database`, for messages; without parameters, which may hold secrets.
+    public String label() {
+        return host() + ":" + port() + "/" + database();
+    }
+
+    public String host() {
+        return parsed("PGHOST").split(",", -1)[0];
+    }
+
+    public int port() {
+        return Integer.parseInt(parsed("PGPORT").split(",", -1)[0]);
+    }
+
+    public String database() {
+        return parsed("PGDBNAME");
+    }
+
+    /// Everything that pgjdbc needs to connect, with the pinned settings.
+    public Properties properties(String applicationName) {
+        Properties properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password.reveal());
+        properties.setProperty("ApplicationName", applicationName);
+        properties.setProperty("options", OPTIONS);
+        properties.setProperty("connectTimeout", "10");
+        properties.setProperty("loginTimeout", "15");
+        properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("stringtype", "unspecified");
+        properties.setProperty("assumeMinServerVersion", "14");
+        return properties;
+    }
+
+    /// The parameters behind the `?` of the URL, for libraries that take them apart.
+    public Properties urlParameters() {
+        Properties parameters = parse(url);
+        Properties own = new Properties();
+        if (parameters != null) {
+            parameters.forEach((key, value) -> {
+                if (!((String) key).startsWith("PG")) {
+                    own.put(key, value);
+                }
+            });
+        }
+        return own;
+    }
+
+    @Override
+    public String toString() {
+        return user + "@" + label();
+    }
+
+    private String parsed(String key) {
+        Properties parameters = parse(url);
+        Check.that(parameters != null, "not a PostgreSQL URL");
+        return parameters == null ? "" : parameters.getProperty(key, "");
+    }
+
+    private static @org.jspecify.annotations.Nullable Properties parse(String url) {
+        return Driver.parseURL(url, new Properties());
+    }
+}

@@ -1,0 +1,87 @@
+package dev.lockstep.plans.sql;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/// What PostgreSQL's SQLSTATEs mean to a run.
+public final class SqlStates {
+    public static final String UNIQUE_VIOLATION = "23505";
+    public static final String EXCLUSION_VIOLATION = "23P01";
+    public static final String LOCK_NOT_AVAILABLE = "55P03";
+    public static final String READ_ONLY = "25006";
+    public static final String UNDEFINED_OBJECT = "42704";
+
+    private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
+    private static final Set<String> RETRIABLE =
+            Set.of("40001", "40P01", LOCK_NOT_AVAILABLE, "53100", "53200", "58030");
+
+    private SqlStates() {}
+
+    /// The SQLSTATE of the first `SQLException` in the chain of causes.
+    public static Optional<String> of(@Nullable Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof SQLException e && e.getSQLState() != null) {
+                return Optional.of(e.getSQLState());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Whether the connection is gone, so that the outcome of the last statement is not known.
+    public static boolean isConnectionLoss(@Nullable Throwable failure) {
+        return of(failure).map(s -> s.startsWith("08") || BROKEN.contains(s)).orElse(false);
+    }
+
+    /// Whether the same transaction may succeed when it is run again from its start.
+    public static boolean isTransient(@Nullable Throwable failure) {
+        return isConnectionLoss(failure) || of(failure).map(RETRIABLE::contains).orElse(false);
+    }
+
+    /// Turns a driver's error into a fault; `doing` says what was being done, on what.
+    public static LockstepException fault(String doing, SQLException e) {
+        return new LockstepException(faultOf(e), doing + ": " + describe(e), e);
+    }
+
+    private static Fault faultOf(SQLException e) {
+        String state = e.getSQLState() == null ? "" : e.getSQLState();
+        if (isConnectionLoss(e)) {
+            return Fault.UNREACHABLE;
+        }
+        return switch (state) {
+            case "28P01", "28000" -> Fault.LOGIN_REFUSED;
+            case "42501" -> Fault.PRIVILEGE_MISSING;
+            case LOCK_NOT_AVAILABLE, "40P01" -> Fault.LOCK_TIMEOUT;
+            default -> Fault.STATEMENT_FAILED;
+        };
+    }
+
+    private static String describe(SQLException e) {
+        StringBuilder text = new StringBuilder();
+        ServerErrorMessage server = e instanceof PSQLException p ? p.getServerErrorMessage() : null;
+        if (server == null) {
+            text.append(e.getMessage());
+            Throwable cause = e.getCause();
+            if (cause != null && cause.getMessage() != null) {
+                text.append(" (").append(cause.getMessage()).append(')');
+            }
+            return text.toString();
+        }
+        text.append(server.getMessage()).append(" [").append(e.getSQLState()).append(']');
+        append(text, "; detail: ", server.getDetail());
+        append(text, "; hint: ", server.getHint());
+        append(text, "; where: ", server.getWhere());
+        return text.toString();
+    }
+
+    private static void append(StringBuilder text, String label, @Nullable String part) {
+        if (part != null) {
+            text.append(label).append(part.length() > 400 ? part.substring(0, 400) + "..." : part);
+        }
+    }
+}

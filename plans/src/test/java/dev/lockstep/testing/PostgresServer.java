@@ -1,0 +1,88 @@
+package dev.lockstep.testing;
+
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Endpoint;
+import dev.lockstep.plans.sql.Secret;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A PostgreSQL server with logical decoding on, started once per JVM and stopped with it.
+public final class PostgresServer {
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+
+    private final EmbeddedPostgres server;
+
+    private PostgresServer(EmbeddedPostgres server) {
+        this.server = server;
+    }
+
+    private static final class Shared {
+        static final PostgresServer INSTANCE = start("logical");
+    }
+
+    /// The server that all tests of this JVM share.
+    public static PostgresServer shared() {
+        return Shared.INSTANCE;
+    }
+
+    /// A server of its own, for tests that stop it or need another `wal_level`.
+    public static PostgresServer start(String walLevel) {
+        try {
+            EmbeddedPostgres server =
+                    EmbeddedPostgres.builder()
+                            .setServerConfig("wal_level", walLevel)
+                            .setServerConfig("max_connections", "200")
+                            .setServerConfig("max_replication_slots", "40")
+                            .setServerConfig("max_wal_senders", "40")
+                            .setServerConfig("fsync", "off")
+                            .setServerConfig("shared_buffers", "64MB")
+                            .setServerConfig("max_wal_size", "512MB")
+                            .start();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
+            return new PostgresServer(server);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// A new, empty database; the superuser's.
+    public Db database() {
+        String name = "test_" + DATABASES.incrementAndGet() + "_" + ProcessHandle.current().pid();
+        try (Db admin = open("postgres");
+                var session = admin.session("create")) {
+            session.run("CREATE DATABASE " + name);
+        }
+        return open(name);
+    }
+
+    /// An existing database, as the superuser.
+    public Db open(String database) {
+        return Db.of(endpoint(database, "postgres", "postgres"), "test");
+    }
+
+    public Endpoint endpoint(String database, String user, String password) {
+        return new Endpoint(
+                "jdbc:postgresql://localhost:%d/%s".formatted(server.getPort(), database),
+                user,
+                new Secret(password));
+    }
+
+    public int port() {
+        return server.getPort();
+    }
+
+    /// Stops the server for good.
+    public void stop() {
+        stop(server);
+    }
+
+    private static void stop(EmbeddedPostgres server) {
+        try {
+            server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

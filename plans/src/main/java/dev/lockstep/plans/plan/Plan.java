@@ -57,10 +57,14 @@ public record Plan(
         }
     }
 
+    /// How existing rows are copied.
+    ///
     /// @param chunkBytes how much of a table one chunk should hold
     /// @param rowsPerSecond over all workers; empty means as fast as it goes
     public record Backfill(int workers, long chunkBytes, OptionalLong rowsPerSecond) {}
 
+    /// How the databases are compared.
+    ///
     /// @param maxAge how old a clean verification may be for a switch to rely on it
     public record Verify(Method method, Duration maxAge) {
         public enum Method {
@@ -69,10 +73,14 @@ public record Plan(
         }
     }
 
+    /// What a switch may cost.
+    ///
     /// @param maxLag how far the standby may be behind when a switch starts
     /// @param maxPause how long writes may be held before the switch is undone
     public record Cutover(Duration maxLag, Duration maxPause) {}
 
+    /// What a run may use of its servers.
+    ///
     /// @param retainedWalBytes how much WAL the active database may keep for the run
     public record Limits(long retainedWalBytes) {}
 }

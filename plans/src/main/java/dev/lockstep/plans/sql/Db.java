@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import javax.sql.DataSource;
 
 /// One database: short transactions over a small pool, and sessions of their own for longer work.
 public final class Db implements AutoCloseable {
@@ -63,6 +64,11 @@ public final class Db implements AutoCloseable {
     /// `host:port/database`.
     public String label() {
         return endpoint.label();
+    }
+
+    /// The pool itself, for libraries that want one.
+    public DataSource dataSource() {
+        return pool;
     }
 
     /// Opens a connection that is the caller's to close. `purpose` shows in `pg_stat_activity`.

@@ -1,0 +1,99 @@
+-- Lockstep's own tables. Both databases have all of them: positions lie beside the rows that they
+-- speak of, everything else is used on the target. `run` is the plan's name everywhere.
+
+-- One row a run. `fingerprint` says what is moved from where, so that a name is not used twice.
+CREATE TABLE lockstep.run (
+    name text PRIMARY KEY,
+    fingerprint text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- What happened, in order. Nothing is ever changed or removed; the state of a run is the fold of this.
+CREATE TABLE lockstep.journal (
+    run text NOT NULL,
+    seq bigint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    epoch bigint NOT NULL,
+    event text NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (run, seq)
+);
+
+-- Who brings the run forward. `epoch` grows with every owner and fences the ones before.
+CREATE TABLE lockstep.lease (
+    run text PRIMARY KEY,
+    epoch bigint NOT NULL,
+    owner text NOT NULL,
+    backend_pid integer NOT NULL,
+    backend_start timestamptz NOT NULL,
+    renewed_at timestamptz NOT NULL,
+    released boolean NOT NULL DEFAULT false
+);
+
+-- What other processes ask of the one that holds the lease.
+CREATE TABLE lockstep.request (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run text NOT NULL,
+    command text NOT NULL,
+    arguments jsonb NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    outcome jsonb
+);
+
+-- What the owner of the lease last knew; for `status` only.
+CREATE TABLE lockstep.progress (
+    run text PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    body jsonb NOT NULL
+);
+
+-- How far the changes of a stream are in this database, committed with the rows themselves.
+-- `stream` counts the switches; `lsn` is the end of the last transaction that is in, `log_offset`
+-- where in the change log to read on. `strict`: every change must fit exactly; before that, changes
+-- overlap with rows that were copied later.
+CREATE TABLE lockstep.position (
+    run text NOT NULL,
+    stream integer NOT NULL,
+    epoch bigint NOT NULL,
+    lsn pg_lsn NOT NULL,
+    log_offset bigint NOT NULL DEFAULT 0,
+    changes bigint NOT NULL DEFAULT 0,
+    strict boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (run, stream)
+);
+
+-- Tables of the copy. `snapshot_lsn` is set where the whole table was read from one snapshot: changes
+-- that were committed up to there are in it already.
+CREATE TABLE lockstep.copy_table (
+    run text NOT NULL,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    rows_estimated bigint NOT NULL,
+    snapshot_lsn pg_lsn,
+    PRIMARY KEY (run, schema_name, table_name)
+);
+
+-- Ranges of those tables, `from_key <= key < until_key` with NULL for no bound; `rows` is set in the
+-- transaction that brings the rows.
+CREATE TABLE lockstep.chunk (
+    run text NOT NULL,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    chunk integer NOT NULL,
+    from_key text[],
+    until_key text[],
+    rows bigint,
+    PRIMARY KEY (run, schema_name, table_name, chunk),
+    FOREIGN KEY (run, schema_name, table_name) REFERENCES lockstep.copy_table
+);
+
+-- Rows whose changes overlapped with the copy in a way that replay alone cannot finish; they are kept
+-- out of the standby and copied again at a cut. Names and keys are the standby's.
+CREATE TABLE lockstep.unfinished_row (
+    run text NOT NULL,
+    schema_name text NOT NULL,
+    table_name text NOT NULL,
+    key text[] NOT NULL,
+    PRIMARY KEY (run, schema_name, table_name, key)
+);

@@ -15,6 +15,7 @@ public final class SqlStates {
     public static final String EXCLUSION_VIOLATION = "23P01";
     public static final String LOCK_NOT_AVAILABLE = "55P03";
     public static final String READ_ONLY = "25006";
+    public static final String CANCELLED = "57014";
     public static final String UNDEFINED_OBJECT = "42704";
 
     private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");

@@ -49,15 +49,14 @@ CREATE TABLE lockstep.progress (
 );
 
 -- How far the changes of a stream are in this database, committed with the rows themselves.
--- `stream` counts the switches; `lsn` is the end of the last transaction that is in, `log_offset`
--- where in the change log to read on. `strict`: every change must fit exactly; before that, changes
+-- `stream` counts the switches; `lsn` is the end of the last transaction that is in, `changes` how
+-- many rows were changed up to there. `strict`: every change must fit exactly; before that, changes
 -- overlap with rows that were copied later.
 CREATE TABLE lockstep.position (
     run text NOT NULL,
     stream integer NOT NULL,
     epoch bigint NOT NULL,
     lsn pg_lsn NOT NULL,
-    log_offset bigint NOT NULL DEFAULT 0,
     changes bigint NOT NULL DEFAULT 0,
     strict boolean NOT NULL DEFAULT false,
     PRIMARY KEY (run, stream)

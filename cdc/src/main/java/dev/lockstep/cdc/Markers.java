@@ -1,0 +1,123 @@
+package dev.lockstep.cdc;
+
+import dev.lockstep.cdc.capture.Capture;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Writes markers into the active database's WAL and waits for them to arrive on the standby. One
+/// goes out every half second: it moves an idle slot on and measures the lag.
+final class Markers implements AutoCloseable {
+    private static final Duration BEAT = Duration.ofMillis(500);
+    private static final String EMIT = "SELECT pg_logical_emit_message(true, ?, ?)";
+
+    private final Db active;
+    private final String prefix;
+    private final AtomicLong counter = new AtomicLong(System.nanoTime());
+    private final Map<Long, CompletableFuture<@Nullable Void>> awaited = new ConcurrentHashMap<>();
+    private final ConcurrentSkipListMap<Long, Long> outstanding = new ConcurrentSkipListMap<>();
+    private final ScheduledExecutorService beats =
+            Executors.newSingleThreadScheduledExecutor(
+                    work -> Thread.ofPlatform().daemon().name("markers").unstarted(work));
+
+    /// @param prefix tells this stream's markers from those of others in the same WAL
+    Markers(Db active, String prefix) {
+        this.active = active;
+        this.prefix = prefix;
+    }
+
+    void start(Consumer<Throwable> onFailure) {
+        var _ =
+                beats.scheduleWithFixedDelay(
+                        () -> {
+                            try {
+                                emit();
+                            } catch (RuntimeException e) {
+                                onFailure.accept(e);
+                            }
+                        },
+                        0,
+                        BEAT.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /// Writes a marker and returns its number.
+    long emit() {
+        long number = counter.incrementAndGet();
+        outstanding.put(number, System.nanoTime());
+        emit(number);
+        return number;
+    }
+
+    private void emit(long number) {
+        active.tx(session -> {
+            session.run("SET LOCAL synchronous_commit = on");
+            session.one(EMIT, Capture.markerPrefix(), prefix + number);
+        });
+    }
+
+    /// Writes a marker and waits for it on the standby.
+    void await(Duration atMost) throws InterruptedException {
+        long number = counter.incrementAndGet();
+        CompletableFuture<@Nullable Void> arrival = new CompletableFuture<>();
+        awaited.put(number, arrival);
+        try {
+            emit(number);
+            arrival.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof LockstepException own
+                    ? new LockstepException(own.fault(), own.text(), own)
+                    : new LockstepException(Fault.INTERNAL, "the stream stopped: " + e, e);
+        } catch (TimeoutException e) {
+            throw new LockstepException(
+                    Fault.LOCK_TIMEOUT,
+                    "changes of database \"%s\" did not arrive within %d ms; the standby is %d ms behind"
+                            .formatted(active.label(), atMost.toMillis(), lag().toMillis()),
+                    e);
+        } finally {
+            awaited.remove(number);
+        }
+    }
+
+    /// The standby holds everything before this marker.
+    void arrived(String text) {
+        if (text.startsWith(prefix)) {
+            long number = Long.parseLong(text.substring(prefix.length()));
+            outstanding.headMap(number, true).clear();
+            CompletableFuture<@Nullable Void> arrival = awaited.get(number);
+            if (arrival != null) {
+                arrival.complete(null);
+            }
+        }
+    }
+
+    void fail(Throwable failure) {
+        awaited.values().forEach(arrival -> arrival.completeExceptionally(failure));
+    }
+
+    /// The age of the oldest marker that has not arrived.
+    Duration lag() {
+        Map.Entry<Long, Long> oldest = outstanding.firstEntry();
+        return oldest == null
+                ? Duration.ZERO
+                : Duration.ofNanos(Math.max(0, System.nanoTime() - oldest.getValue()));
+    }
+
+    @Override
+    public void close() {
+        beats.shutdownNow();
+    }
+}

@@ -1,0 +1,305 @@
+package dev.lockstep.cdc;
+
+import dev.lockstep.cdc.apply.Applier;
+import dev.lockstep.cdc.apply.ApplyGate;
+import dev.lockstep.cdc.apply.Positions;
+import dev.lockstep.cdc.apply.Recopy;
+import dev.lockstep.cdc.apply.ReplicaRole;
+import dev.lockstep.cdc.apply.Route;
+import dev.lockstep.cdc.capture.Capture;
+import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.cdc.log.ChangeLog;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/// One stream: the changes of the active database, in commit order, through the log to the standby.
+///
+/// Capture and apply run on threads of their own; the first failure of either is kept and thrown by
+/// whatever is called next. Everything durable is in the slot, the log and the position: a new
+/// `Replication` of the same stream goes on where this one stopped.
+public final class Replication implements AutoCloseable {
+    private static final Duration GATE_MAX = Duration.ofSeconds(30);
+
+    private final Spec spec;
+    private final Slot slot;
+    private final ChangeLog log;
+    private final Positions positions;
+    private final ApplyGate gate = new ApplyGate();
+    private final Markers markers;
+    private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
+    private @Nullable Capture capture;
+    private @Nullable Applier applier;
+    private @Nullable Thread applying;
+
+    /// What a stream is.
+    ///
+    /// @param stream counts the switches of the run; names slot, publication and topic
+    /// @param epoch fences every earlier owner of the run
+    public record Spec(
+            String run,
+            int stream,
+            long epoch,
+            Db active,
+            Db standby,
+            Collection<Route> routes,
+            KafkaAccess kafka) {
+        public Spec {
+            routes = List.copyOf(routes);
+        }
+    }
+
+    /// How a stream is doing.
+    ///
+    /// @param captured row changes that the log has taken, over all the stream's time
+    /// @param applied those of them that are on the standby
+    /// @param lag age of the oldest heartbeat that has not arrived; zero when nothing is
+    ///   outstanding
+    public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
+
+    public Replication(Spec spec) {
+        this.spec = spec;
+        this.slot = new Slot(spec.run(), spec.stream());
+        this.log =
+                new ChangeLog(
+                        spec.kafka().client(),
+                        spec.kafka().ownBroker(),
+                        topic(spec.run(), spec.stream()));
+        this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
+        this.markers = new Markers(spec.active(), spec.run() + "/" + spec.stream() + "/");
+    }
+
+    private static String topic(String run, int stream) {
+        return "lockstep." + run + "." + stream;
+    }
+
+    public Spec spec() {
+        return spec;
+    }
+
+    /// Makes publication, slot and topic, where they are missing, and returns the position from
+    /// which on every commit will come.
+    public Lsn prepare() {
+        log.create();
+        return slot.create(spec.active(), spec.routes().stream().map(Route::active).toList());
+    }
+
+    /// Says from where changes count on the standby. Later calls change nothing.
+    ///
+    /// @param strict whether the standby is equal to the active at `from`
+    public void startAt(Lsn from, boolean strict) {
+        positions.create(spec.standby(), new Positions.Position(from, 0, strict));
+    }
+
+    /// Starts to fill the log from where the slot stands.
+    public void startCapture() {
+        Positions.Position applied =
+                spec.standby()
+                        .call(positions::read)
+                        .orElse(new Positions.Position(preparedAt(), 0, false));
+        Capture started =
+                Capture.start(
+                        new Capture.Settings(
+                                spec.active(),
+                                slot,
+                                log,
+                                spec.epoch(),
+                                applied.lsn(),
+                                applied.changes()));
+        capture = started;
+        var _ =
+                started.ended()
+                        .whenComplete((_, failure) -> {
+                            if (failure != null) {
+                                fail(failure);
+                            }
+                        });
+        markers.start(this::fail);
+    }
+
+    private Lsn preparedAt() {
+        try (Session session = spec.active().session("slot")) {
+            return slot.state(session).map(Slot.State::confirmed).orElse(Lsn.ZERO);
+        }
+    }
+
+    /// Starts to write the log's changes to the standby.
+    public void startApply() {
+        Applier started =
+                new Applier(
+                        new Applier.Settings(
+                                spec.standby(),
+                                positions,
+                                spec.run(),
+                                spec.routes(),
+                                log,
+                                gate,
+                                markers::arrived));
+        applier = started;
+        applying =
+                Thread.ofPlatform()
+                        .name("apply-" + slot.name())
+                        .start(() -> {
+                            try {
+                                started.run();
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            } catch (Throwable e) {
+                                fail(e);
+                            }
+                        });
+    }
+
+    private void fail(Throwable failure) {
+        failed.completeExceptionally(failure);
+        gate.release();
+        markers.fail(failure);
+    }
+
+    /// Throws what made the stream stop, if anything did.
+    public void throwIfFailed() {
+        if (failed.isCompletedExceptionally()) {
+            Throwable cause = failed.exceptionNow();
+            if (cause instanceof LockstepException own) {
+                throw new LockstepException(own.fault(), own.text(), own);
+            }
+            throw new LockstepException(
+                    Fault.INTERNAL,
+                    "stream \"%s\" stopped: %s".formatted(slot.name(), cause),
+                    cause);
+        }
+    }
+
+    /// Where the standby is.
+    public Progress progress() {
+        Capture capturing = capture;
+        Applier writing = applier;
+        long captured = capturing == null ? 0 : capturing.changesCaptured();
+        if (writing == null) {
+            return new Progress(captured, 0, Lsn.ZERO, markers.lag());
+        }
+        var at = writing.applied();
+        return new Progress(
+                Math.max(captured, at.changes()), at.changes(), at.lsn(), markers.lag());
+    }
+
+    /// Waits until everything that the active had committed when this was called is on the standby.
+    public void drain(Duration atMost) throws InterruptedException {
+        markers.await(atMost);
+        throwIfFailed();
+    }
+
+    /// Ends the overlap of copy and changes: drains, copies again what replay could not complete,
+    /// and from there on wants every change to fit. Returns how many rows were copied again.
+    public int finishOverlap(Duration atMost) throws InterruptedException {
+        drain(atMost);
+        Applier writing = java.util.Objects.requireNonNull(applier);
+        if (writing.applied().strict()) {
+            return 0;
+        }
+        CutPoint cut = standAtCut(atMost);
+        try (Session session = spec.standby().session("recopy")) {
+            ReplicaRole.enter(session);
+            session.run("SET lock_timeout = '10s'");
+            session.begin();
+            positions.becomeStrict(session);
+            int rows =
+                    new Recopy(session, spec.run(), spec.routes()).unfinishedRows(cut.snapshot());
+            session.commit();
+            writing.becomeStrict();
+            return rows;
+        } finally {
+            gate.release();
+            cut.holder().close();
+        }
+    }
+
+    /// Makes a cut; the applier stands still until both snapshots are there.
+    public Cut cut(Duration atMost) throws InterruptedException {
+        long heldAt = System.nanoTime();
+        CutPoint point = standAtCut(atMost);
+        Session holder = spec.standby().session("cut");
+        try {
+            holder.beginSnapshot(false);
+            String name = holder.one("SELECT pg_export_snapshot()");
+            gate.release();
+            return new Cut(
+                    point.at(),
+                    point.snapshot(),
+                    new dev.lockstep.plans.sql.Snapshot(spec.standby(), name),
+                    Duration.ofNanos(System.nanoTime() - heldAt),
+                    point.holder(),
+                    holder);
+        } catch (RuntimeException e) {
+            gate.release();
+            point.holder().close();
+            holder.close();
+            throw e;
+        }
+    }
+
+    private CutPoint standAtCut(Duration atMost) throws InterruptedException {
+        throwIfFailed();
+        gate.hold(GATE_MAX);
+        try {
+            CutPoint point = CutPoint.make(spec.active(), atMost);
+            try {
+                gate.raiseTo(point.at());
+                markers.emit();
+                gate.awaitStandingAt(point.at(), atMost);
+                throwIfFailed();
+                return point;
+            } catch (RuntimeException | InterruptedException e) {
+                point.holder().close();
+                throw e;
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            gate.release();
+            throw e;
+        }
+    }
+
+    /// How much WAL the active keeps for this stream, in bytes.
+    public Optional<Long> retainedWal() {
+        return spec.active().call(slot::state).map(Slot.State::retainedBytes);
+    }
+
+    /// Stops both threads; what is durable stays.
+    @Override
+    public void close() {
+        markers.close();
+        Applier writing = applier;
+        if (writing != null) {
+            writing.close();
+        }
+        Capture capturing = capture;
+        if (capturing != null) {
+            capturing.close();
+        }
+        Thread thread = applying;
+        if (thread != null) {
+            try {
+                thread.join(Duration.ofSeconds(20));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        log.close();
+    }
+
+    /// Removes slot, publication and topic of a stream that nobody runs, whatever of them is there.
+    public static void remove(String run, int stream, Db active, KafkaAccess kafka) {
+        new Slot(run, stream).drop(active);
+        try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic(run, stream))) {
+            log.delete();
+        }
+    }
+}

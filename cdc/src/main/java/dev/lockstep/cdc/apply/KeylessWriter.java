@@ -1,0 +1,132 @@
+package dev.lockstep.cdc.apply;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.cdc.change.Layout;
+import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.plans.catalog.Column;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/// Writes a table in which only the whole row names a row: of several that are alike, any one is
+/// meant. Changes go one by one and in order, inserts between them together.
+final class KeylessWriter {
+    private final Session session;
+    private final Route route;
+    private final String table;
+    private final List<Column> columns;
+    private final int[] all;
+    private final List<Tuple> inserts = new ArrayList<>();
+
+    KeylessWriter(Session session, Route route, Layout layout) {
+        TableWriter.checkLayout(route, layout);
+        this.session = session;
+        this.route = route;
+        this.table = route.standby().name().sql();
+        this.columns =
+                layout.columns().stream()
+                        .map(c -> route.standby().column(route.standbyColumn(c)).orElseThrow())
+                        .toList();
+        this.all = IntStream.range(0, columns.size()).toArray();
+    }
+
+    Route route() {
+        return route;
+    }
+
+    void add(Change.RowChange change) {
+        switch (change) {
+            case Change.Insert(Layout _, Tuple after) -> inserts.add(after);
+            case Change.Update(Layout _, var before, Tuple after) -> {
+                flush();
+                Tuple old = before.orElseThrow(() -> unnamed("UPDATE"));
+                one("UPDATE", "UPDATE %s SET %s".formatted(table, set()), after.over(old), old);
+            }
+            case Change.Delete(Layout _, Tuple before) -> {
+                flush();
+                one("DELETE", "DELETE FROM " + table, null, before);
+            }
+        }
+    }
+
+    void flush() {
+        if (!inserts.isEmpty()) {
+            CopyText.send(
+                    session, "COPY %s (%s) FROM STDIN".formatted(table, names()), inserts, all);
+            inserts.clear();
+        }
+    }
+
+    private void one(
+            String verb,
+            String statement,
+            @org.jspecify.annotations.Nullable Tuple set,
+            Tuple old) {
+        String sql =
+                "%s WHERE ctid = (SELECT ctid FROM ONLY %s WHERE %s LIMIT 1)"
+                        .formatted(statement, table, match());
+        try (PreparedStatement prepared = session.prepare(sql)) {
+            int at = 1;
+            if (set != null) {
+                at = bind(prepared, at, set);
+            }
+            bind(prepared, at, old);
+            if (prepared.executeUpdate() != 1) {
+                throw new LockstepException(
+                        Fault.CHANGE_REFUSED,
+                        "%s of table \"%s\", which has no key: the standby has no such row; the databases differ, run validate"
+                                .formatted(verb, route.standby().name()));
+            }
+        } catch (SQLException e) {
+            throw session.fault(sql, e);
+        }
+    }
+
+    private LockstepException unnamed(String verb) {
+        return new LockstepException(
+                Fault.CHANGE_REFUSED,
+                "%s of table \"%s\" came without the old row; set REPLICA IDENTITY FULL on it and start the run afresh"
+                        .formatted(verb, route.active().name()));
+    }
+
+    private int bind(PreparedStatement prepared, int from, Tuple row) throws SQLException {
+        for (int i : all) {
+            prepared.setString(from + i, row.value(i));
+        }
+        return from + all.length;
+    }
+
+    private String names() {
+        return columns.stream()
+                .map(c -> new Ident(c.name()).toString())
+                .collect(Collectors.joining(", "));
+    }
+
+    private String set() {
+        return columns.stream()
+                .map(c -> new Ident(c.name()) + " = ?")
+                .collect(Collectors.joining(", "));
+    }
+
+    /// Text against text, since not every type has an equality and some have one that is too wide.
+    /// The cast of a char(n) to text would drop its padding.
+    private String match() {
+        return columns.stream()
+                .map(c -> {
+                    Ident name = new Ident(c.name());
+                    String text =
+                            c.type().startsWith("character(")
+                                    ? "pg_catalog.textin(pg_catalog.bpcharout(%s))".formatted(name)
+                                    : name + "::text";
+                    return text + " COLLATE \"C\" IS NOT DISTINCT FROM ?::text";
+                })
+                .collect(Collectors.joining(" AND "));
+    }
+}

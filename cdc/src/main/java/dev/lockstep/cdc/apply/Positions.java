@@ -1,0 +1,108 @@
+package dev.lockstep.cdc.apply;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import java.util.Optional;
+
+/// How far a stream is in its standby: one row beside the data, moved in the same transaction.
+public final class Positions {
+    private static final String CREATE =
+            """
+            INSERT INTO lockstep.position (run, stream, epoch, lsn, changes, strict)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
+            """;
+    private static final String READ =
+            "SELECT lsn, changes, strict FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String CLAIM =
+            """
+            UPDATE lockstep.position SET epoch = ?
+             WHERE run = ? AND stream = ? AND epoch <= ?\
+            """;
+    private static final String FENCE =
+            """
+            SELECT true FROM lockstep.position
+             WHERE run = ? AND stream = ? AND epoch = ? FOR UPDATE\
+            """;
+    private static final String ADVANCE =
+            """
+            UPDATE lockstep.position SET lsn = ?, changes = ?
+             WHERE run = ? AND stream = ? AND epoch = ? AND lsn < ?\
+            """;
+    private static final String BECOME_STRICT =
+            """
+            UPDATE lockstep.position SET strict = true
+             WHERE run = ? AND stream = ? AND epoch = ?\
+            """;
+
+    private final String run;
+    private final int stream;
+    private final long epoch;
+
+    /// A stream's position in the standby.
+    ///
+    /// @param changes how many row changes the standby has taken, over all the stream's time
+    public record Position(Lsn lsn, long changes, boolean strict) {}
+
+    public Positions(String run, int stream, long epoch) {
+        this.run = run;
+        this.stream = stream;
+        this.epoch = epoch;
+    }
+
+    /// Writes the first position of a stream, unless it has one.
+    public void create(Db standby, Position first) {
+        standby.tx(session ->
+                session.update(
+                        CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict()));
+    }
+
+    public Optional<Position> read(Session session) {
+        return session.row(
+                READ,
+                row -> new Position(row.lsn("lsn"), row.number("changes"), row.flag("strict")),
+                run,
+                stream);
+    }
+
+    /// Takes the stream over from every earlier epoch, waiting for a batch of theirs to end, and
+    /// says where it stands.
+    public Position claim(Db standby) {
+        return standby.call(session -> {
+            if (session.update(CLAIM, epoch, run, stream, epoch) != 1) {
+                throw lost();
+            }
+            return read(session).orElseThrow();
+        });
+    }
+
+    /// Locks the position for the open transaction; fails where a later epoch has it.
+    void fence(Session session) {
+        if (session.row(FENCE, row -> row.flag("bool"), run, stream, epoch).isEmpty()) {
+            throw lost();
+        }
+    }
+
+    /// Moves the position within the open transaction.
+    void advance(Session session, Lsn to, long changes) {
+        if (session.update(ADVANCE, to, changes, run, stream, epoch, to) != 1) {
+            throw lost();
+        }
+    }
+
+    /// Says, within the open transaction, that every later change must fit exactly.
+    public void becomeStrict(Session session) {
+        if (session.update(BECOME_STRICT, run, stream, epoch) != 1) {
+            throw lost();
+        }
+    }
+
+    private LockstepException lost() {
+        return new LockstepException(
+                Fault.LEASE_LOST,
+                "stream %d of run \"%s\" is written by another process now; this one stops"
+                        .formatted(stream, run));
+    }
+}

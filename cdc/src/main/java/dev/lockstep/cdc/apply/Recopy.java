@@ -1,0 +1,89 @@
+package dev.lockstep.cdc.apply;
+
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.plans.sql.Snapshot;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// Copies single rows again from a snapshot of the active, while the standby stands at just that
+/// position. Afterwards nothing is unfinished and the standby is exact.
+public final class Recopy {
+    private static final int KEYS_MAX = 50;
+    private static final String FORGET = "DELETE FROM lockstep.unfinished_row WHERE run = ?";
+
+    private final Session standby;
+    private final String run;
+    private final Map<TableName, Route> routes;
+
+    /// @param standby a session in replica role, in the transaction that is to hold it all
+    public Recopy(Session standby, String run, Collection<Route> routes) {
+        this.standby = standby;
+        this.run = run;
+        this.routes = routes.stream().collect(Collectors.toMap(r -> r.standby().name(), r -> r));
+    }
+
+    /// Brings every unfinished row to `snapshot`'s state and says how many keys there were.
+    public int unfinishedRows(Snapshot snapshot) {
+        Map<TableName, Set<List<@Nullable String>>> rows = new UnfinishedRows(standby, run).all();
+        int keys = 0;
+        try (Session active = snapshot.open("recopy")) {
+            for (var table : rows.entrySet()) {
+                Route route = routes.get(table.getKey());
+                if (route != null) {
+                    copy(active, route, new ArrayList<>(table.getValue()));
+                    keys += table.getValue().size();
+                }
+            }
+        }
+        standby.update(FORGET, run);
+        return keys;
+    }
+
+    private void copy(Session active, Route route, List<List<@Nullable String>> keys) {
+        List<String> key = route.key().orElseThrow();
+        List<String> standbyKey = key.stream().map(route::standbyColumn).toList();
+        String columns = Ident.list(route.carried());
+        String standbyColumns =
+                Ident.list(route.carried().stream().map(route::standbyColumn).toList());
+        for (int from = 0; from < keys.size(); from += KEYS_MAX) {
+            var some = keys.subList(from, Math.min(keys.size(), from + KEYS_MAX));
+            standby.run(
+                    "DELETE FROM %s WHERE %s"
+                            .formatted(route.standby().name().sql(), any(standbyKey, some)));
+            ByteArrayOutputStream rows = new ByteArrayOutputStream();
+            String out =
+                    "COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT"
+                            .formatted(columns, route.active().name().sql(), any(key, some));
+            active.raw(out, c -> c.getCopyAPI().copyOut(out, rows));
+            String in =
+                    "COPY %s (%s) FROM STDIN"
+                            .formatted(route.standby().name().sql(), standbyColumns);
+            standby.raw(
+                    in,
+                    c -> c.getCopyAPI().copyIn(in, new ByteArrayInputStream(rows.toByteArray())));
+        }
+    }
+
+    private static String any(List<String> columns, List<List<@Nullable String>> keys) {
+        return keys.stream()
+                .map(values ->
+                        IntStream.range(0, columns.size())
+                                .mapToObj(i -> equal(columns.get(i), values.get(i)))
+                                .collect(Collectors.joining(" AND ", "(", ")")))
+                .collect(Collectors.joining(" OR "));
+    }
+
+    private static String equal(String column, @Nullable String value) {
+        return new Ident(column) + (value == null ? " IS NULL" : " = " + Ident.literal(value));
+    }
+}

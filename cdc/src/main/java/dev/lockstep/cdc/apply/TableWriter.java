@@ -1,0 +1,247 @@
+package dev.lockstep.cdc.apply;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.cdc.change.Layout;
+import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.plans.catalog.ReplicaIdentity;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/// The statements that write one table with a key. Each returns how many rows it touched; what that
+/// means is the caller's to say.
+///
+/// A few rows go as a batch of prepared statements, many through a temporary table of the target's
+/// own types.
+final class TableWriter {
+    private static final int STAGE_MIN = 40;
+
+    private final Session session;
+    private final Route route;
+    private final String table;
+    private final String stage;
+    private final List<String> columns;
+    private final int[] all;
+    private final int[] key;
+    private final int[] rest;
+    private final boolean restHasIdentity;
+    private final boolean keyHasIdentity;
+
+    /// @param layout how tuples of this table come; checked against the catalog
+    TableWriter(Session session, Route route, Layout layout, int number) {
+        this.session = session;
+        this.route = route;
+        this.table = route.standby().name().sql();
+        this.stage = "pg_temp.lockstep_stage_" + number;
+        checkLayout(route, layout);
+        List<String> keyColumns = route.key().orElseThrow();
+        this.columns = layout.columns().stream().map(route::standbyColumn).toList();
+        this.all = IntStream.range(0, columns.size()).toArray();
+        this.key = keyColumns.stream().mapToInt(layout.columns()::indexOf).toArray();
+        this.rest =
+                Arrays.stream(all).filter(i -> Arrays.stream(key).noneMatch(k -> k == i)).toArray();
+        this.restHasIdentity = Arrays.stream(rest).anyMatch(this::isIdentity);
+        this.keyHasIdentity = Arrays.stream(key).anyMatch(this::isIdentity);
+    }
+
+    /// A change whose columns are not those that the run started with was made after a DDL
+    /// statement.
+    static void checkLayout(Route route, Layout layout) {
+        var known = new TreeSet<>(route.carried());
+        var came = new TreeSet<>(layout.columns());
+        came.removeIf(name -> route.active().column(name).stream().anyMatch(c -> !c.isWritten()));
+        if (!known.equals(came)) {
+            throw new LockstepException(
+                    Fault.CHANGE_REFUSED,
+                    ("table \"%s\" was altered mid-run: its changes carry columns %s, the run knows %s;"
+                                    + " bring the standby's table to the same columns and run again")
+                            .formatted(layout.table(), came, known));
+        }
+    }
+
+    /// `update` with what its old tuple can tell of values that were not sent: all of them where it
+    /// is the whole row, else those of the key.
+    Change.Update completed(Change.Update update) {
+        if (update.before().isEmpty() || update.after().isFull()) {
+            return update;
+        }
+        Tuple before = update.before().get();
+        boolean whole = route.active().replicaIdentity() == ReplicaIdentity.FULL;
+        Tuple after = whole ? update.after().over(before) : update.after().over(before, key);
+        return new Change.Update(update.layout(), update.before(), after);
+    }
+
+    int[] key() {
+        return key;
+    }
+
+    Route route() {
+        return route;
+    }
+
+    private boolean isIdentity(int i) {
+        return route.standby().column(columns.get(i)).orElseThrow().identity();
+    }
+
+    long insert(List<Tuple> rows) {
+        if (rows.size() >= STAGE_MIN) {
+            stage(rows, all);
+            String list = names(all);
+            return session.update(
+                    "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s"
+                            .formatted(table, list, list, stage));
+        }
+        String sql =
+                "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE VALUES (%s)"
+                        .formatted(table, names(all), "?, ".repeat(all.length - 1) + "?");
+        return batch(sql, rows, all);
+    }
+
+    /// Gives rows other values; all of them must be full.
+    long update(List<Tuple> rows) {
+        if (rest.length == 0) {
+            return rows.size();
+        }
+        if (restHasIdentity) {
+            long removed = delete(rows);
+            return Math.min(removed, insert(rows));
+        }
+        if (rows.size() >= STAGE_MIN) {
+            stage(rows, all);
+            String set = join(rest, ", ", c -> "%s = s.%s".formatted(c, c));
+            return session.update(
+                    "UPDATE %s AS t SET %s FROM %s AS s WHERE %s"
+                            .formatted(table, set, stage, stageMatch()));
+        }
+        return batch(updateSql(rest), rows, concat(rest, key));
+    }
+
+    /// Gives one row the values that `row` carries.
+    long patch(Tuple row) {
+        int[] sent = Arrays.stream(rest).filter(i -> !row.isUnchanged(i)).toArray();
+        return sent.length == 0
+                ? batch("SELECT 1 FROM %s WHERE %s".formatted(table, keyMatch()), List.of(row), key)
+                : batch(updateSql(sent), List.of(row), concat(sent, key));
+    }
+
+    long delete(List<Tuple> rows) {
+        if (rows.size() >= STAGE_MIN) {
+            stage(rows, key);
+            return session.update(
+                    "DELETE FROM %s AS t USING %s AS s WHERE %s"
+                            .formatted(table, stage, stageMatch()));
+        }
+        return batch("DELETE FROM %s WHERE %s".formatted(table, keyMatch()), rows, key);
+    }
+
+    /// Gives the row with `before`'s key the key and values of `after`.
+    long move(Tuple before, Tuple after) {
+        int[] sent = Arrays.stream(all).filter(i -> !after.isUnchanged(i)).toArray();
+        String sql = keyHasIdentity || restHasIdentity ? moveByCopy(sent) : updateSql(sent);
+        try (PreparedStatement statement = session.prepare(sql)) {
+            // The copying form names the old key first, the updating one last.
+            boolean keyFirst = keyHasIdentity || restHasIdentity;
+            int at = keyFirst ? bind(statement, 1, before, key) : 1;
+            at = bind(statement, at, after, sent);
+            if (!keyFirst) {
+                bind(statement, at, before, key);
+            }
+            return statement.executeUpdate();
+        } catch (SQLException e) {
+            throw session.fault(sql, e);
+        }
+    }
+
+    /// An identity column cannot be updated, but a row can be put back with another value.
+    private String moveByCopy(int[] sent) {
+        boolean[] isSent = new boolean[all.length];
+        Arrays.stream(sent).forEach(i -> isSent[i] = true);
+        String kept =
+                IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
+                        .mapToObj(i -> isSent[i] ? "?" : "old." + new Ident(columns.get(i)))
+                        .reduce((a, b) -> a + ", " + b)
+                        .orElseThrow();
+        int[] order =
+                IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
+                        .toArray();
+        return "WITH old AS (DELETE FROM %s WHERE %s RETURNING *) INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM old"
+                .formatted(table, keyMatch(), table, names(order), kept);
+    }
+
+    private String updateSql(int[] set) {
+        return "UPDATE %s SET %s WHERE %s"
+                .formatted(table, join(set, ", ", c -> c + " = ?"), keyMatch());
+    }
+
+    private String keyMatch() {
+        return join(key, " AND ", c -> c + " = ?");
+    }
+
+    private String stageMatch() {
+        return join(key, " AND ", c -> "t.%s = s.%s".formatted(c, c));
+    }
+
+    private void stage(List<Tuple> rows, int[] sent) {
+        session.run(
+                """
+                CREATE TEMPORARY TABLE IF NOT EXISTS %s ON COMMIT DELETE ROWS
+                    AS SELECT %s FROM %s WITH NO DATA;
+                DELETE FROM %s\
+                """
+                        .formatted(stage, names(all), table, stage));
+        CopyText.send(session, "COPY %s (%s) FROM STDIN".formatted(stage, names(sent)), rows, sent);
+    }
+
+    private long batch(String sql, List<Tuple> rows, int[] sent) {
+        try (PreparedStatement statement = session.prepare(sql)) {
+            if (rows.size() == 1) {
+                bind(statement, 1, rows.getFirst(), sent);
+                if (statement.execute()) {
+                    return statement.getResultSet().next() ? 1 : 0;
+                }
+                return statement.getUpdateCount();
+            }
+            for (Tuple row : rows) {
+                bind(statement, 1, row, sent);
+                statement.addBatch();
+            }
+            return Arrays.stream(statement.executeBatch()).asLongStream().sum();
+        } catch (SQLException e) {
+            throw session.fault(sql, e);
+        }
+    }
+
+    private static int bind(PreparedStatement statement, int from, Tuple row, int[] sent)
+            throws SQLException {
+        int at = from;
+        for (int i : sent) {
+            statement.setString(at++, row.value(i));
+        }
+        return at;
+    }
+
+    private String names(int[] indexes) {
+        return join(indexes, ", ", c -> c);
+    }
+
+    private String join(
+            int[] indexes, String between, java.util.function.UnaryOperator<String> form) {
+        List<String> parts = new ArrayList<>();
+        for (int i : indexes) {
+            parts.add(form.apply(new Ident(columns.get(i)).toString()));
+        }
+        return String.join(between, parts);
+    }
+
+    private static int[] concat(int[] a, int[] b) {
+        return IntStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
+    }
+}

@@ -1,0 +1,239 @@
+package dev.lockstep.cdc.capture;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.cdc.log.ChangeLog;
+import dev.lockstep.cdc.log.LogAppender;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Endpoint;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.DebeziumEngine.RecordCommitter;
+import io.debezium.engine.RecordChangeEvent;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
+
+/// A running Debezium engine on one slot, and the log that it fills.
+///
+/// No offset is kept: the slot is the truth. After a restart the server sends whole transactions
+/// again from the last confirmed one, so the log may hold a torn transaction and then second
+/// copies; the applier drops both.
+public final class Capture implements AutoCloseable {
+    private static final Duration KEPT_MAX = Duration.ofSeconds(90);
+    private static final String COMMIT_LSN = "lsn_commit";
+
+    private final String tapName = UUID.randomUUID().toString();
+    private final LogAppender appender;
+    private final RowTap tap;
+    private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+    private final Thread thread;
+    private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+    private volatile boolean closing;
+
+    /// What to capture, and into what.
+    ///
+    /// @param applied what the standby has: the log may have been trimmed up to there
+    public record Settings(
+            Db active, Slot slot, ChangeLog log, long epoch, Lsn applied, long changesApplied) {}
+
+    private Capture(Settings settings, LogAppender appender, RowTap tap) {
+        this.appender = appender;
+        this.tap = tap;
+        TappedTask.register(tapName, tap);
+        Properties properties =
+                EngineProperties.of(settings.active().endpoint(), settings.slot().name());
+        properties.setProperty(TappedTask.TAP, tapName);
+        this.engine =
+                DebeziumEngine.create(io.debezium.engine.format.ChangeEventFormat.of(Connect.class))
+                        .using(properties)
+                        .notifying(this::confirm)
+                        .using(this::completed)
+                        .build();
+        this.thread =
+                Thread.ofPlatform().name("capture-" + settings.slot().name()).unstarted(engine);
+    }
+
+    /// Starts to read from where the slot stands.
+    public static Capture start(Settings settings) {
+        Optional<Change.Commit> last = settings.log().lastCommit();
+        Lsn inLog = last.map(Change.Commit::end).orElse(Lsn.ZERO);
+        Lsn known = inLog.isAfter(settings.applied()) ? inLog : settings.applied();
+        checkNoGap(settings, known);
+        long changes =
+                Math.max(last.map(Change.Commit::changes).orElse(0L), settings.changesApplied());
+        LogAppender appender = settings.log().appender(settings.epoch());
+        Capture capture =
+                new Capture(
+                        settings, appender, new RowTap(appender, markerPrefix(), known, changes));
+        capture.thread.start();
+        return capture;
+    }
+
+    /// The prefix of the messages that Lockstep puts into the WAL.
+    public static String markerPrefix() {
+        return "lockstep";
+    }
+
+    private static void checkNoGap(Settings settings, Lsn known) {
+        try (Session session = settings.active().session("slot")) {
+            String name = settings.slot().name();
+            Slot.State state =
+                    settings.slot()
+                            .state(session)
+                            .orElseThrow(() -> gone(name, session.label(), "is gone"));
+            if (state.lost()) {
+                throw gone(name, session.label(), "was invalidated: its WAL is gone");
+            }
+            if (state.confirmed().isAfter(known)) {
+                throw new LockstepException(
+                        Fault.POSITION_LOST,
+                        ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the change log ends at"
+                                        + " %s: the log was lost or set back; abort the run and start it"
+                                        + " afresh")
+                                .formatted(name, session.label(), state.confirmed(), known));
+            }
+        }
+    }
+
+    private static LockstepException gone(String slot, String database, String what) {
+        return new LockstepException(
+                Fault.POSITION_LOST,
+                ("replication slot \"%s\" on \"%s\" %s, and with it changes that were not carried; abort"
+                                + " the run and start it afresh")
+                        .formatted(slot, database, what));
+    }
+
+    private void confirm(
+            List<RecordChangeEvent<SourceRecord>> events,
+            RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+            throws InterruptedException {
+        for (RecordChangeEvent<SourceRecord> event : events) {
+            Map<String, ?> value = event.record().sourceOffset();
+            if (isEnd(event.record()) && value.get(COMMIT_LSN) instanceof Long commit) {
+                appender.awaitKept(new Lsn(commit), KEPT_MAX);
+                committer.markProcessed(event);
+            }
+        }
+        committer.markBatchFinished();
+    }
+
+    private static boolean isEnd(SourceRecord record) {
+        return record.value() instanceof org.apache.kafka.connect.data.Struct struct
+                && struct.schema().field("status") != null
+                && "END".equals(struct.getString("status"));
+    }
+
+    private void completed(boolean success, @Nullable String message, @Nullable Throwable error) {
+        if (closing || (success && error == null)) {
+            ended.complete(null);
+        } else {
+            ended.completeExceptionally(fault(message, error));
+        }
+    }
+
+    private static LockstepException fault(@Nullable String message, @Nullable Throwable error) {
+        for (Throwable t = error; t != null; t = t.getCause()) {
+            if (t instanceof LockstepException own) {
+                return own;
+            }
+        }
+        Throwable root = error;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return new LockstepException(
+                Fault.UNREACHABLE,
+                "reading the active database's changes stopped: %s"
+                        .formatted(root == null ? message : root.getMessage()),
+                error);
+    }
+
+    /// Ends when the capture does; exceptionally where nobody closed it.
+    public CompletableFuture<@Nullable Void> ended() {
+        return ended;
+    }
+
+    /// How many row changes the stream has taken in, over all its time.
+    public long changesCaptured() {
+        return tap.changesCaptured();
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        try {
+            engine.close();
+        } catch (IOException | IllegalStateException e) {
+            thread.interrupt();
+        }
+        try {
+            thread.join(Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        appender.close();
+        TappedTask.forget(tapName);
+    }
+
+    /// Debezium's settings: what it does must be exact or fail, and the slot is never made, moved
+    /// or dropped by it.
+    private static final class EngineProperties {
+        private EngineProperties() {}
+
+        static Properties of(Endpoint endpoint, String slot) {
+            Properties p = new Properties();
+            p.setProperty("name", slot);
+            p.setProperty("connector.class", TappedConnector.class.getName());
+            p.setProperty("topic.prefix", slot);
+            p.setProperty("database.hostname", endpoint.host());
+            p.setProperty("database.port", Integer.toString(endpoint.port()));
+            p.setProperty("database.dbname", endpoint.database());
+            p.setProperty("database.user", endpoint.user());
+            p.setProperty("database.password", endpoint.password().reveal());
+            endpoint.urlParameters()
+                    .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
+            p.setProperty("driver.options", endpoint.properties(slot).getProperty("options"));
+            p.setProperty("plugin.name", "pgoutput");
+            p.setProperty("slot.name", slot);
+            p.setProperty("slot.drop.on.stop", "false");
+            p.setProperty("slot.max.retries", "3");
+            p.setProperty("slot.retry.delay.ms", "2000");
+            p.setProperty("publication.name", slot);
+            p.setProperty("publication.autocreate.mode", "disabled");
+            p.setProperty("snapshot.mode", "no_data");
+            p.setProperty("provide.transaction.metadata", "true");
+            p.setProperty("skipped.operations", "none");
+            p.setProperty("tombstones.on.delete", "false");
+            p.setProperty("event.converting.failure.handling.mode", "fail");
+            p.setProperty("event.processing.failure.handling.mode", "fail");
+            p.setProperty("include.unknown.datatypes", "true");
+            p.setProperty("lsn.flush.mode", "connector");
+            p.setProperty("lsn.flush.timeout.action", "fail");
+            p.setProperty("status.update.interval.ms", "1000");
+            p.setProperty("poll.interval.ms", "10");
+            p.setProperty("max.batch.size", "4096");
+            p.setProperty("max.queue.size", "16384");
+            p.setProperty("statistics.metrics.enabled", "false");
+            p.setProperty("errors.max.retries", "0");
+            p.setProperty(
+                    "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
+            p.setProperty("offset.flush.interval.ms", "0");
+            p.setProperty(
+                    "offset.commit.policy",
+                    "io.debezium.engine.spi.OffsetCommitPolicy$AlwaysCommitOffsetPolicy");
+            p.setProperty("internal.task.management.timeout.ms", "120000");
+            return p;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.lockstep.cdc.capture;
+
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.plans.sql.SqlStates;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// A stream's publication and replication slot on the active database, which share one name.
+public final class Slot {
+    private static final Duration CREATE_MAX = Duration.ofSeconds(60);
+
+    private static final String FIND =
+            """
+            SELECT database = current_database() AS own, confirmed_flush_lsn, wal_status,
+                   coalesce(pg_wal_lsn_diff(
+                       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                            ELSE pg_current_wal_lsn() END, restart_lsn), 0)::bigint AS retained
+              FROM pg_replication_slots WHERE slot_name = ?\
+            """;
+
+    private static final String OLD_TRANSACTIONS =
+            """
+            SELECT format('pid %s (%s, %s, open for %s s): %s', pid, usename, application_name,
+                          extract(epoch FROM now() - xact_start)::int, left(query, 80)) AS line
+              FROM pg_stat_activity
+             WHERE (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()
+               AND backend_type = 'client backend' AND xact_start < now() - interval '1 second'
+            UNION ALL
+            SELECT format('prepared transaction %L (%s, since %s)', gid, owner, prepared)
+              FROM pg_prepared_xacts WHERE database = current_database()\
+            """;
+
+    private final String name;
+
+    /// What the server says about a slot.
+    public record State(Lsn confirmed, boolean lost, long retainedBytes) {}
+
+    public Slot(String run, int stream) {
+        this.name = "lockstep_" + run.replace('-', '_') + "_" + stream;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /// Whether a publication of this name is there.
+    public boolean isPublished(Session session) {
+        return session.flag("SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = ?)", name);
+    }
+
+    /// What the server knows of the slot; empty where there is none.
+    public Optional<State> state(Session session) {
+        return session.row(
+                FIND,
+                row -> {
+                    if (!row.flag("own")) {
+                        throw new LockstepException(
+                                Fault.NAME_IN_USE,
+                                "replication slot \"%s\" belongs to another database of the server of \"%s\";"
+                                                .formatted(name, session.label())
+                                        + " give the plan another name or drop the slot");
+                    }
+                    return new State(
+                            row.isNull("confirmed_flush_lsn")
+                                    ? Lsn.ZERO
+                                    : row.lsn("confirmed_flush_lsn"),
+                            row.maybeText("wal_status").orElse("").equals("lost"),
+                            row.number("retained"));
+                },
+                name);
+    }
+
+    /// Publishes `tables` and makes the slot, where they are missing. Partitions follow their root.
+    /// Returns the position from which every commit is sent.
+    public Lsn create(Db active, List<Table> tables) {
+        try (Session session = active.session("slot")) {
+            if (!isPublished(session)) {
+                session.run(
+                        "CREATE PUBLICATION %s FOR TABLE %s"
+                                .formatted(new Ident(name), published(tables)));
+            }
+            Optional<State> found = state(session);
+            if (found.isPresent()) {
+                return found.get().confirmed();
+            }
+            return createSlot(session);
+        }
+    }
+
+    private static String published(List<Table> tables) {
+        return tables.stream()
+                .filter(t -> t.root().isEmpty())
+                .map(t -> (t.partitioned() ? "" : "ONLY ") + t.name().sql())
+                .collect(Collectors.joining(", "));
+    }
+
+    private Lsn createSlot(Session session) {
+        session.run("SET statement_timeout = " + CREATE_MAX.toMillis());
+        try {
+            return Lsn.parse(
+                    session.one(
+                            "SELECT lsn FROM pg_create_logical_replication_slot(?, 'pgoutput')",
+                            name));
+        } catch (LockstepException e) {
+            if (SqlStates.of(e).orElse("").equals(SqlStates.CANCELLED)) {
+                throw slow(session, e);
+            }
+            throw e;
+        } finally {
+            session.run("SET statement_timeout = 0");
+        }
+    }
+
+    private LockstepException slow(Session session, LockstepException cause) {
+        return new LockstepException(
+                Fault.LOCK_TIMEOUT,
+                "replication slot \"%s\" on \"%s\" was not ready within %d s: it waits for every transaction that was open: %s; end them and run again"
+                        .formatted(
+                                name,
+                                session.label(),
+                                CREATE_MAX.toSeconds(),
+                                describeOldTransactions(session)),
+                cause);
+    }
+
+    /// The transactions that a new slot waits for, for messages.
+    public static String describeOldTransactions(Session session) {
+        List<String> lines = session.rows(OLD_TRANSACTIONS, row -> row.text("line"));
+        return lines.isEmpty() ? "none is visible" : String.join("; ", lines);
+    }
+
+    /// Removes slot and publication, whatever of them is there. A dead process's walsender may
+    /// still hold the slot for a moment; it is ended.
+    public void drop(Db active) {
+        try (Session session = active.session("slot")) {
+            if (state(session).isPresent()) {
+                session.rows(
+                        """
+                        SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots
+                         WHERE slot_name = ? AND active_pid IS NOT NULL\
+                        """,
+                        row -> row.textAt(1),
+                        name);
+                session.rows("SELECT pg_drop_replication_slot(?)", row -> row.textAt(1), name);
+            }
+            session.run("DROP PUBLICATION IF EXISTS " + new Ident(name));
+        }
+    }
+}

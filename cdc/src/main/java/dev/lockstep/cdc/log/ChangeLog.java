@@ -1,0 +1,179 @@
+package dev.lockstep.cdc.log;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/// The topic of one stream: one partition, never compacted, never expired by time; only what the
+/// standby has is trimmed.
+public final class ChangeLog implements AutoCloseable {
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
+    private static final int SEGMENT_BYTES = 64 * 1024 * 1024;
+
+    private final Map<String, String> client;
+    private final boolean ownBroker;
+    private final String topic;
+    private final TopicPartition partition;
+    private final Admin admin;
+
+    /// @param client properties for every Kafka client, `bootstrap.servers` among them
+    /// @param ownBroker whether there is one broker only, so that a record must be on its disk
+    ///   before it counts as kept
+    public ChangeLog(Map<String, String> client, boolean ownBroker, String topic) {
+        this.client = Map.copyOf(client);
+        this.ownBroker = ownBroker;
+        this.topic = topic;
+        this.partition = new TopicPartition(topic, 0);
+        this.admin = Admin.create(new HashMap<>(client));
+    }
+
+    /// Makes the topic where it is missing.
+    public void create() {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("cleanup.policy", "delete");
+        settings.put("retention.ms", "-1");
+        settings.put("retention.bytes", "-1");
+        settings.put("segment.bytes", Integer.toString(SEGMENT_BYTES));
+        settings.put("message.timestamp.type", "LogAppendTime");
+        if (ownBroker) {
+            settings.put("flush.messages", "1");
+            settings.put("file.delete.delay.ms", "1000");
+        }
+        NewTopic wanted = new NewTopic(topic, Optional.of(1), Optional.empty()).configs(settings);
+        try {
+            answer("create topic", admin.createTopics(List.of(wanted)).all());
+        } catch (LockstepException e) {
+            if (!(e.getCause() instanceof TopicExistsException)) {
+                throw e;
+            }
+        }
+    }
+
+    /// Removes the topic with all that is in it; harmless where there is none.
+    public void delete() {
+        try {
+            answer("delete topic", admin.deleteTopics(List.of(topic)).all());
+        } catch (LockstepException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw e;
+            }
+        }
+    }
+
+    /// Whether the topic is there.
+    public boolean exists() {
+        return answer("list topics", admin.listTopics().names()).contains(topic);
+    }
+
+    /// Forgets what lies before `offset`.
+    public void trim(long offset) {
+        answer(
+                "trim topic",
+                admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(offset))).all());
+    }
+
+    /// A writer whose records beat those of every lower epoch.
+    public LogAppender appender(long epoch) {
+        Map<String, Object> settings = new HashMap<>(client);
+        settings.put("acks", "all");
+        settings.put("enable.idempotence", true);
+        settings.put("max.in.flight.requests.per.connection", 5);
+        settings.put("linger.ms", 2);
+        settings.put("batch.size", 256 * 1024);
+        settings.put("buffer.memory", 32L * 1024 * 1024);
+        settings.put("max.request.size", 1024 * 1024);
+        settings.put("max.block.ms", 60_000);
+        settings.put("delivery.timeout.ms", 60_000);
+        settings.put("request.timeout.ms", 20_000);
+        settings.put("compression.type", ownBroker ? "none" : "lz4");
+        return new LogAppender(
+                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer()),
+                topic,
+                epoch);
+    }
+
+    /// A reader at the start of what is kept.
+    public LogReader reader() {
+        KafkaConsumer<byte[], byte[]> consumer = consumer();
+        consumer.assign(List.of(partition));
+        consumer.seekToBeginning(List.of(partition));
+        return new LogReader(consumer, partition);
+    }
+
+    /// The last commit that the log holds; empty where it holds none.
+    public Optional<Change.Commit> lastCommit() {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            consumer.assign(List.of(partition));
+            consumer.seekToEnd(List.of(partition));
+            long end = consumer.position(partition);
+            consumer.seekToBeginning(List.of(partition));
+            long start = consumer.position(partition);
+            Optional<Change.Commit> found = Optional.empty();
+            long from = end;
+            for (long back = 16; found.isEmpty() && from > start; back *= 8) {
+                from = Math.max(start, end - back);
+                consumer.seek(partition, from);
+                found = new LogReader(consumer, partition).lastCommitBefore(end);
+            }
+            return found;
+        }
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        Map<String, Object> settings = new HashMap<>(client);
+        settings.put("enable.auto.commit", false);
+        settings.put("auto.offset.reset", "none");
+        settings.put("fetch.max.bytes", 8 * 1024 * 1024);
+        settings.put("max.partition.fetch.bytes", 8 * 1024 * 1024);
+        settings.put("max.poll.records", 16);
+        settings.put("allow.auto.create.topics", false);
+        return new KafkaConsumer<>(
+                settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private <T> T answer(String doing, KafkaFuture<T> future) {
+        try {
+            return future.get(ANSWER_MAX.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw failed(doing, e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw failed(doing, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted: " + doing, e);
+        }
+    }
+
+    private LockstepException failed(String doing, Throwable cause) {
+        return new LockstepException(
+                Fault.LOG_FAILED,
+                "Kafka at \"%s\" did not %s \"%s\": %s"
+                        .formatted(
+                                client.get("bootstrap.servers"), doing, topic, cause.getMessage()),
+                cause);
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ofSeconds(5));
+    }
+}

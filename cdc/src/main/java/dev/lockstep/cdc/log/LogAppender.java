@@ -1,0 +1,121 @@
+package dev.lockstep.cdc.log;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.cdc.change.Change.Commit;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Lsn;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+
+/// Writes changes to the log in order, many to a record, and knows up to which commit the log has
+/// them for good. After the first error nothing more is written: what came later would leave a
+/// hole.
+public final class LogAppender implements AutoCloseable {
+    private static final int FRAME_BYTES = 256 * 1024;
+
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final String topic;
+    private final long epoch;
+    private final FrameWriter frame = new FrameWriter();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition moved = lock.newCondition();
+    private Lsn lastCommit = Lsn.ZERO;
+    private Lsn kept = Lsn.ZERO;
+    private @Nullable Exception failure;
+
+    LogAppender(KafkaProducer<byte[], byte[]> producer, String topic, long epoch) {
+        this.producer = producer;
+        this.topic = topic;
+        this.epoch = epoch;
+    }
+
+    /// Adds a change; it is sent with others, at the latest by [#flush].
+    public void append(Change change) {
+        frame.add(change);
+        if (change instanceof Commit commit) {
+            lastCommit = commit.end();
+        }
+        if (frame.size() >= FRAME_BYTES) {
+            flush();
+        }
+    }
+
+    /// Sends what was added.
+    public void flush() {
+        if (frame.size() == 0) {
+            return;
+        }
+        Lsn upTo = lastCommit;
+        List<byte[]> records = LogRecord.split(epoch, frame.take());
+        for (int i = 0; i < records.size(); i++) {
+            throwIfFailed();
+            boolean last = i == records.size() - 1;
+            var _ =
+                    producer.send(
+                            new ProducerRecord<>(topic, 0, null, records.get(i)),
+                            (_, e) -> answered(last ? upTo : Lsn.ZERO, e));
+        }
+    }
+
+    private void answered(Lsn upTo, @Nullable Exception e) {
+        lock.lock();
+        try {
+            if (e != null && failure == null) {
+                failure = e;
+            }
+            if (failure == null && upTo.isAfter(kept)) {
+                kept = upTo;
+            }
+            moved.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until the log keeps everything up to the commit that ends at `commit`.
+    public void awaitKept(Lsn commit, Duration atMost) throws InterruptedException {
+        long left = atMost.toNanos();
+        lock.lock();
+        try {
+            while (commit.isAfter(kept)) {
+                throwIfFailed();
+                if (left <= 0) {
+                    throw new LockstepException(
+                            Fault.LOG_FAILED,
+                            "Kafka did not confirm topic \"%s\" up to %s within %d s"
+                                    .formatted(topic, commit, atMost.toSeconds()));
+                }
+                left = moved.awaitNanos(left);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void throwIfFailed() {
+        lock.lock();
+        try {
+            if (failure != null) {
+                throw new LockstepException(
+                        Fault.LOG_FAILED,
+                        "Kafka refused a record of topic \"%s\": %s"
+                                .formatted(topic, failure.getMessage()),
+                        failure);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        producer.close(Duration.ofNanos(TimeUnit.SECONDS.toNanos(5)));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.lockstep.cdc.log;
+
+import dev.lockstep.cdc.change.Change;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+
+/// Reads a stream's changes in order. Belongs to one thread.
+public final class LogReader implements AutoCloseable {
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final TopicPartition partition;
+    private final LogRecord.Joiner joiner = new LogRecord.Joiner();
+    private long frameStart;
+
+    LogReader(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) {
+        this.consumer = consumer;
+        this.partition = partition;
+    }
+
+    /// What a reader finds.
+    public interface Sink {
+        /// A new writer took over: what is unfinished will never be finished.
+        void onEpoch();
+
+        /// The next change, out of the record that starts at `offset`.
+        void onChange(long offset, Change change);
+    }
+
+    /// Waits up to `atMost` for records and gives their changes to `sink`; says whether any came.
+    public boolean poll(Duration atMost, Sink sink) {
+        try {
+            boolean any = false;
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(atMost)) {
+                any = true;
+                accept(record, sink);
+            }
+            return any;
+        } catch (KafkaException e) {
+            throw new LockstepException(
+                    Fault.LOG_FAILED,
+                    "cannot read topic \"%s\": %s".formatted(partition.topic(), e.getMessage()),
+                    e);
+        }
+    }
+
+    private void accept(ConsumerRecord<byte[], byte[]> record, Sink sink) {
+        long epoch = joiner.epoch();
+        boolean open = joiner.isOpen();
+        Optional<byte[]> frame = joiner.add(record.value());
+        if (joiner.epoch() != epoch) {
+            sink.onEpoch();
+        }
+        if (!open || joiner.epoch() != epoch) {
+            frameStart = record.offset();
+        }
+        long offset = frameStart;
+        frame.ifPresent(bytes -> FrameReader.read(bytes, change -> sink.onChange(offset, change)));
+    }
+
+    /// The last commit between here and `end`.
+    Optional<Change.Commit> lastCommitBefore(long end) {
+        AtomicReference<Change.Commit> last = new AtomicReference<>();
+        Consumer<Change> keep =
+                change -> {
+                    if (change instanceof Change.Commit commit) {
+                        last.set(commit);
+                    }
+                };
+        while (consumer.position(partition) < end) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
+                joiner.add(record.value()).ifPresent(frame -> FrameReader.read(frame, keep));
+            }
+        }
+        return Optional.ofNullable(last.get());
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

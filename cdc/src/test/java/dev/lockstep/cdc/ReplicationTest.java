@@ -1,0 +1,240 @@
+package dev.lockstep.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ReplicationTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final String ITEM =
+            """
+            CREATE TABLE item (id int PRIMARY KEY, name text UNIQUE, big text, doubled int
+                GENERATED ALWAYS AS (id * 2) STORED, list text[], at timestamptz DEFAULT now());
+            ALTER TABLE item ALTER big SET STORAGE EXTERNAL\
+            """;
+
+    private final Pair pair = Pair.create();
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    private void onSource(String sql) {
+        Pair.run(pair.source(), sql);
+    }
+
+    private void assertEqualRows(String... tables) {
+        for (String table : tables) {
+            String sql = "SELECT * FROM %s AS r ORDER BY r::text".formatted(table);
+            assertThat(Pair.rows(pair.target(), sql)).isEqualTo(Pair.rows(pair.source(), sql));
+        }
+    }
+
+    /// Starts a stream between two databases that are equal.
+    private Replication strictStream(StreamFixture fixture) {
+        Replication replication = fixture.open();
+        Lsn from = replication.prepare();
+        replication.startAt(from, true);
+        replication.startCapture();
+        replication.startApply();
+        return replication;
+    }
+
+    @Test
+    void everyKindOfChangeArrives() throws Exception {
+        pair.onBoth(ITEM);
+        pair.onBoth("CREATE TABLE other (a int, b text, PRIMARY KEY (b, a))");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource(
+                    """
+                    INSERT INTO item (id, name, big, list) SELECT i, 'n' || i, repeat('x', 9000),
+                        ARRAY['a\\b', NULL, E'tab\\t', '{"x"}'] FROM generate_series(1, 300) i;
+                    INSERT INTO other SELECT i, E'k\\n' || i FROM generate_series(1, 90) i\
+                    """);
+            onSource("UPDATE item SET name = name || '!' WHERE id % 2 = 0");
+            onSource("UPDATE item SET big = repeat('y', 9000 + id) WHERE id % 10 = 0");
+            onSource("DELETE FROM item WHERE id % 7 = 0");
+            onSource("UPDATE item SET id = id + 1000 WHERE id % 5 = 0");
+            onSource("UPDATE other SET a = a + 1");
+            onSource("BEGIN; INSERT INTO item (id) VALUES (-1); ROLLBACK");
+            onSource("INSERT INTO item (id, name) VALUES (-2, 'null'), (-3, NULL), (-4, '')");
+            stream.drain(SOON);
+            assertEqualRows("item", "other");
+            assertThat(stream.progress().applied()).isGreaterThan(300);
+
+            onSource("TRUNCATE other; INSERT INTO other VALUES (1, 'one')");
+            stream.drain(SOON);
+            assertEqualRows("other");
+        }
+    }
+
+    @Test
+    void uniqueValuesSwappedWithinATransactionArrive() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource("INSERT INTO item (id, name) VALUES (1, 'a'), (2, 'b'), (3, 'c')");
+            onSource(
+                    """
+                    BEGIN; UPDATE item SET name = 'tmp' WHERE id = 1;
+                    UPDATE item SET name = 'a' WHERE id = 2; UPDATE item SET name = 'b' WHERE id = 1;
+                    DELETE FROM item WHERE id = 3; INSERT INTO item (id, name) VALUES (4, 'c'); COMMIT\
+                    """);
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+    }
+
+    @Test
+    void tableWithoutKeyKeepsItsDuplicates() throws Exception {
+        pair.onBoth(
+                """
+                CREATE TABLE bare (a int, pad char(5), doc json, n numeric);
+                ALTER TABLE bare REPLICA IDENTITY FULL\
+                """);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource(
+                    """
+                    INSERT INTO bare VALUES (1, 'x', '{"a": 1}', 1.0), (1, 'x', '{"a": 1}', 1.0),
+                        (1, 'x', '{"a": 1}', 1.00), (NULL, NULL, NULL, NULL)\
+                    """);
+            onSource("DELETE FROM bare WHERE ctid = '(0,1)'");
+            onSource("UPDATE bare SET a = 7 WHERE a IS NULL");
+            stream.drain(SOON);
+            assertThat(Pair.rows(pair.target(), "SELECT * FROM bare")).hasSize(3);
+            assertEqualRows("bare");
+        }
+    }
+
+    @Test
+    void aTransactionLargerThanABatchArrivesWholeAndRestartsDoNotDouble() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource(
+                    "INSERT INTO item (id, name, list) SELECT i, i::text, ARRAY[i::text] FROM generate_series(1, 60000) i");
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+        onSource("UPDATE item SET list = NULL WHERE id <= 50000");
+        try (Replication stream = fixture.open()) {
+            stream.prepare();
+            stream.startCapture();
+            stream.startApply();
+            onSource("DELETE FROM item WHERE id > 1000");
+            stream.drain(SOON);
+            assertEqualRows("item");
+            assertThat(stream.progress().captured()).isEqualTo(stream.progress().applied());
+        }
+    }
+
+    @Test
+    void changesThatOverlapWithTheCopyConverge() throws Exception {
+        pair.onBoth(ITEM);
+        onSource(
+                "INSERT INTO item (id, name, big) SELECT i, 'n' || i, repeat('x', 9000) FROM generate_series(1, 200) i");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.open()) {
+            Lsn from = stream.prepare();
+            stream.startAt(from, false);
+            stream.startCapture();
+            // A row that moves from a range not yet read to one that was: only its move is in the
+            // log.
+            copyRange("id >= 100");
+            onSource("UPDATE item SET id = id + 1000 WHERE id < 50");
+            // A unique value that wanders, seen at two moments.
+            onSource(
+                    "DELETE FROM item WHERE id = 150; UPDATE item SET name = 'n150' WHERE id = 60");
+            onSource("UPDATE item SET name = 'late' WHERE id BETWEEN 90 AND 110 AND id % 20 = 0");
+            copyRange("id < 100 AND name <> 'n150'");
+            stream.startApply();
+            int again = stream.finishOverlap(SOON);
+            assertEqualRows("item");
+            assertThat(again).isPositive();
+            onSource("UPDATE item SET big = 'small' WHERE id > 1000");
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+    }
+
+    /// Copies rows as a chunk of the copy would, by way of the test.
+    private void copyRange(String where) {
+        List<String> rows =
+                Pair.rows(
+                        pair.source(),
+                        "SELECT format('(%s, %L, %L)', id, name, big) FROM item WHERE " + where);
+        String values =
+                String.join(", ", rows.stream().map(r -> r.substring(2, r.length() - 2)).toList());
+        Pair.run(
+                pair.target(),
+                "INSERT INTO item (id, name, big) VALUES " + values.replace("\"\"", "\""));
+        Pair.run(pair.target(), "UPDATE item SET at = NULL");
+    }
+
+    @Test
+    void cutShowsTheSameStateOnBothSidesWhileWritesGoOn() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            Thread writer =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                for (int i = 0; !Thread.interrupted() && i < 5_000; i++) {
+                                    onSource("INSERT INTO item (id) VALUES (" + i + ")");
+                                }
+                            });
+            for (int i = 0; i < 5; i++) {
+                try (Cut cut = stream.cut(SOON);
+                        Session active = cut.active().open("a");
+                        Session standby = cut.standby().open("b")) {
+                    String count = "SELECT count(*) FROM public.item";
+                    assertThat(standby.number(count)).isEqualTo(active.number(count));
+                }
+            }
+            writer.interrupt();
+            writer.join();
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+    }
+
+    @Test
+    void rowMissingOnTheStandbyStopsTheStreamByName() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource("INSERT INTO item (id) VALUES (1)");
+            stream.drain(SOON);
+            Pair.run(pair.target(), "DELETE FROM item");
+            onSource("UPDATE item SET name = 'x' WHERE id = 1");
+            assertThatThrownBy(() -> stream.drain(SOON))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageContaining("public.item");
+        }
+    }
+
+    @Test
+    void nothingIsLeftAfterRemove() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        strictStream(fixture).close();
+        Replication.remove(fixture.run, 0, pair.source(), StreamFixture.kafka());
+        assertThat(Pair.rows(pair.source(), "SELECT 1 FROM pg_publication")).isEmpty();
+        assertThat(
+                        Pair.rows(
+                                pair.source(),
+                                "SELECT 1 FROM pg_replication_slots WHERE database = current_database()"))
+                .isEmpty();
+    }
+}

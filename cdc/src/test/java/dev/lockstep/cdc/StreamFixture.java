@@ -1,0 +1,79 @@
+package dev.lockstep.cdc;
+
+import dev.lockstep.cdc.apply.Route;
+import dev.lockstep.cdc.log.EmbeddedBroker;
+import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A stream between the two databases of a [Pair], with one broker for all tests of the JVM.
+final class StreamFixture {
+    private static final AtomicInteger RUNS = new AtomicInteger();
+
+    final String run = "t" + RUNS.incrementAndGet() + "-" + ProcessHandle.current().pid();
+    final Pair pair;
+    private long epoch;
+
+    StreamFixture(Pair pair) {
+        this.pair = pair;
+        OwnTables.migrate(pair.source());
+        OwnTables.migrate(pair.target());
+    }
+
+    private static final class Broker {
+        static final EmbeddedBroker INSTANCE = start();
+
+        private static EmbeddedBroker start() {
+            try {
+                Path folder = Files.createTempDirectory("lockstep-kafka");
+                EmbeddedBroker broker = EmbeddedBroker.start(folder);
+                Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
+                return broker;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    static KafkaAccess kafka() {
+        return new KafkaAccess(
+                Map.of("bootstrap.servers", Broker.INSTANCE.bootstrapServers()), true);
+    }
+
+    /// A replication that goes on where the last one of this run stopped.
+    Replication open() {
+        return new Replication(
+                new Replication.Spec(
+                        run, 0, ++epoch, pair.source(), pair.target(), routes(Lsn.ZERO), kafka()));
+    }
+
+    List<Route> routes(Lsn copiedAt) {
+        Map<dev.lockstep.plans.catalog.TableName, Table> standby = catalog(pair.target()).tables();
+        return catalog(pair.source()).rowTables().stream()
+                .map(t ->
+                        new Route(
+                                t,
+                                java.util.Objects.requireNonNull(standby.get(t.name())),
+                                Map.of(),
+                                t.changeKey().isPresent() ? Lsn.ZERO : copiedAt))
+                .toList();
+    }
+
+    private static Catalog catalog(Db db) {
+        try (Session session = db.session("catalog")) {
+            return Catalog.read(session, Scope.ALL);
+        }
+    }
+}

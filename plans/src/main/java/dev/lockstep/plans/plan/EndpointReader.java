@@ -13,7 +13,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /// Reads `source` and `target`. A URL is never shown: it may hold a password in several places.
 ///
@@ -113,18 +112,32 @@ final class EndpointReader {
                         section.wrong("url", text.line(), found(text.value()), URL);
                         return Optional.empty();
                     }
-                    String kept = kept(shape.group("parameters"), text.line());
-                    return Optional.of(where + kept);
+                    String query = shape.group("parameters");
+                    if (!isDecodable(text.value())) {
+                        section.wrong(
+                                "url",
+                                text.line(),
+                                "a URL with a % that starts no character",
+                                "%25 for a plain %");
+                        return Optional.empty();
+                    }
+                    String url = where + kept(query == null ? "" : query, text.line());
+                    if (!Endpoint.isValidUrl(url)) {
+                        section.wrong(
+                                "url", text.line(), "a URL with parameters that do not fit", URL);
+                        return Optional.empty();
+                    }
+                    return Optional.of(url);
                 });
     }
 
     /// The parameters that stay in the URL; the credentials go to [#parameters].
-    private String kept(@Nullable String query, int line) {
+    private String kept(String query, int line) {
         List<String> kept = new ArrayList<>();
-        for (String pair : query == null ? new String[0] : query.split("&", -1)) {
+        for (String pair : query.split("&", -1)) {
             String[] parts = pair.split("=", 2);
             if (parts.length == 2 && (parts[0].equals("user") || parts[0].equals("password"))) {
-                decoded(parts[0], parts[1], line);
+                parameters.put(parts[0], decoded(parts[1]));
             } else if (OWN.contains(parts[0])) {
                 section.report(
                         line,
@@ -137,17 +150,17 @@ final class EndpointReader {
         return kept.isEmpty() ? "" : "?" + String.join("&", kept);
     }
 
-    private void decoded(String key, String value, int line) {
-        String plain = "";
+    private static boolean isDecodable(String url) {
         try {
-            plain = URLDecoder.decode(value, StandardCharsets.UTF_8);
+            decoded(url);
+            return true;
         } catch (IllegalArgumentException e) {
-            section.report(
-                    line,
-                    "the url's %s has a %% that starts no character, expected %%25 for it"
-                            .formatted(key));
+            return false;
         }
-        parameters.put(key, plain);
+    }
+
+    private static String decoded(String text) {
+        return URLDecoder.decode(text, StandardCharsets.UTF_8);
     }
 
     private static String found(String url) {

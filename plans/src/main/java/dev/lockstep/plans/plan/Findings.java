@@ -24,6 +24,12 @@ final class Findings {
         found.add(new Finding(line, text));
     }
 
+    /// Adds what makes everything else that was found beside the point.
+    void addAlone(int line, String text) {
+        found.clear();
+        add(line, text);
+    }
+
     void throwIfAny() {
         Problems problems = new Problems();
         found.stream()

@@ -31,6 +31,10 @@ public final class PlanFile {
     /// The keys of a change inside one database.
     private static final List<String> INSIDE = List.of("database", "versions", "change");
 
+    private static final String INSIDE_FOUND =
+            " belongs to a change inside one database, expected source and target: this version"
+                    + " moves between two databases only";
+
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
     private static final String NAME_EXPECTED =
             "up to 40 of a-z, 0-9 and -, with a letter first, like shop-2";
@@ -73,12 +77,7 @@ public final class PlanFile {
     private static boolean isBetweenDatabases(Node.Fields root, Findings findings) {
         Optional<Node.Field> inside =
                 root.fields().stream().filter(f -> INSIDE.contains(f.key())).findFirst();
-        inside.ifPresent(field ->
-                findings.add(
-                        field.line(),
-                        "%s belongs to a change inside one database, expected source and target: this"
-                                        .formatted(field.key())
-                                + " version moves between two databases only"));
+        inside.ifPresent(field -> findings.addAlone(field.line(), field.key() + INSIDE_FOUND));
         return inside.isEmpty();
     }
 

@@ -8,12 +8,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.yaml.snakeyaml.error.Mark;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.reader.StreamReader;
 
-/// YAML text to a [Node] tree. What the parser says about a mistake is told without the snippet
-/// that it adds, since that may be a line with a password.
+/// YAML text to a [Node] tree. Aliases are refused: a plan is short enough to be written out.
 final class PlanYaml {
     private static final YAMLFactory YAML = new YAMLFactory();
     private static final String EXPECTED = ", expected a plan that starts with \"lockstep: 1\"";
@@ -36,7 +33,7 @@ final class PlanYaml {
         try (YAMLParser parser = YAML.createParser(text)) {
             return new PlanYaml(parser, variables, findings).document();
         } catch (JsonProcessingException e) {
-            report(e, text, findings);
+            YamlMistake.report(e, findings);
         } catch (IOException e) {
             findings.add(1, "cannot be read as YAML, expected a plan in YAML");
         }
@@ -123,27 +120,5 @@ final class PlanYaml {
             }
         }
         return true;
-    }
-
-    private static void report(JsonProcessingException e, String text, Findings findings) {
-        if (e.getCause() instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
-            boolean ended = marked.getProblem().contains("end of stream");
-            Mark context = marked.getContextMark();
-            Mark mark = ended && context != null ? context : marked.getProblemMark();
-            String line = text.lines().skip(mark.getLine()).findFirst().orElse("");
-            findings.add(mark.getLine() + 1, "not YAML: " + told(marked, line));
-        } else {
-            int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-            findings.add(Math.max(1, line), "not YAML, expected keys with values behind a colon");
-        }
-    }
-
-    private static String told(MarkedYAMLException e, String line) {
-        String problem = e.getProblem().replaceAll("(?s)(undefined tag handle).*", "$1");
-        String context = e.getContext() == null ? "" : " " + e.getContext();
-        String told = (problem + context).replaceAll("\\s+", " ").strip();
-        return line.contains("${") && !line.matches(".*[\"']\\$\\{.*")
-                ? told + ", expected ${...} in quotes between { and }"
-                : told + ", expected YAML";
     }
 }

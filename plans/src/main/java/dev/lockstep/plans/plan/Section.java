@@ -28,7 +28,7 @@ final class Section {
     static Section of(
             String path, int line, Node.Fields node, List<String> known, Findings findings) {
         Section section = open(path, line, node, findings);
-        section.fields.values().removeIf(field -> section.isUnknown(field, known));
+        List.copyOf(section.fields.values()).forEach(field -> section.settle(field, known));
         return section;
     }
 
@@ -181,27 +181,31 @@ final class Section {
         return node instanceof Node.Text ? "a text" : node.found();
     }
 
-    private boolean isUnknown(Node.Field field, List<String> known) {
+    /// Takes an unknown key away. One that was mistyped is read as the one that was meant, so that
+    /// it is not missed and its values are looked at too.
+    private void settle(Node.Field field, List<String> known) {
         if (known.contains(field.key())) {
-            return false;
+            return;
         }
+        fields.remove(field.key());
         Optional<String> meant = Nearest.to(field.key(), known);
+        meant.ifPresent(key -> fields.putIfAbsent(key, field));
         String where = path.isEmpty() ? "" : " in " + path;
         if (meant.isEmpty() && field.value() instanceof Node.Nothing) {
             // Most likely the rest of an unquoted text with a comma in it, perhaps of a password.
             findings.add(
                     field.line(),
-                    "found a word without a value%s, expected quotes around a text with a comma"
+                    ("found a word without a value%s, expected a blank behind the colon, and quotes"
+                                    + " around a text with a comma")
                             .formatted(where));
-        } else {
-            String expected =
-                    meant.map(m -> "did you mean \"" + m + "\"?")
-                            .orElse("expected one of: " + String.join(", ", known));
-            findings.add(
-                    field.line(),
-                    "unknown key \"%s\"%s, %s".formatted(shown(field.key()), where, expected));
+            return;
         }
-        return true;
+        String expected =
+                meant.map(m -> "did you mean \"" + m + "\"?")
+                        .orElse("expected one of: " + String.join(", ", known));
+        findings.add(
+                field.line(),
+                "unknown key \"%s\"%s, %s".formatted(shown(field.key()), where, expected));
     }
 
     /// A key up to the first character that no key of a plan has: the rest may be a value.

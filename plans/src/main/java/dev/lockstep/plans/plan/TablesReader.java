@@ -23,6 +23,7 @@ final class TablesReader {
     private static final String TABLE =
             "schema.table in up to 63 bytes each, like public.orders; \"quoted\" where a name has"
                     + " a dot";
+    private static final String OWN_SCHEMA = "a schema other than the server's and Lockstep's own";
     private static final String COLUMN = "the column's new name, in up to 63 bytes";
 
     /// PostgreSQL cuts longer names off without a word.
@@ -115,12 +116,7 @@ final class TablesReader {
     private Optional<TableName> name(Section rule, String key) {
         Optional<TableName> name = rule.value(key, TABLE, TablesReader::tableName);
         name.filter(n -> !Scope.ALL.covers(n))
-                .ifPresent(n ->
-                        rule.report(
-                                rule.line(key),
-                                "%s is %s, expected a table outside of the server's and Lockstep's own"
-                                                .formatted(rule.path(key), n)
-                                        + " schemas"));
+                .ifPresent(n -> rule.wrong(key, rule.line(key), n.toString(), OWN_SCHEMA));
         return name;
     }
 

@@ -103,6 +103,44 @@ class PlanFileTest {
     }
 
     @Test
+    void aPlanWithOneLineForEachGroupIsUnderstood() throws IOException {
+        Files.createDirectories(temp.resolve("expand"));
+        Files.createDirectories(temp.resolve("contract"));
+        Files.writeString(temp.resolve("db2"), "from-file\n");
+        Plan plan =
+                plans.with("SHOP_PASSWORD", "from-environment")
+                        .read(
+                                """
+                                lockstep: 1                          # version of the format
+                                name: shop                           # names slots, topics
+                                source: { url: jdbc:postgresql://db1:5432/shop, user: app_mover, \
+                                password: "${SHOP_PASSWORD}" }
+                                target: { url: jdbc:postgresql://db2:5432/shop, user: app_mover, \
+                                password: "${file:db2}" }
+                                kafka: embedded
+                                tables:
+                                  include: ["public.*"]
+                                  exclude: ["public.audit_*"]
+                                  mappings:
+                                    - table: public.orders
+                                      to: sales.orders               # other schema or name
+                                      columns: { total: total_amount }
+                                schema:
+                                  copy: auto
+                                  expand: expand/
+                                  contract: contract/
+                                backfill: { workers: 2, chunk: 32MiB, rows-per-second: unlimited }
+                                verify: { method: checksum, max-age: 15m }     # checksum | count
+                                cutover: { gate: none, max-lag: 2s, max-pause: 5s }
+                                limits: { retained-wal: 20GiB }
+                                """);
+
+        assertThat(plan.source().password().reveal()).isEqualTo("from-environment");
+        assertThat(plan.target().password().reveal()).isEqualTo("from-file");
+        assertThat(plan.schema().contract()).contains(temp.resolve("contract"));
+    }
+
+    @Test
     void fiveMistakesAreFiveProblemsEachOnItsLine() {
         String yaml =
                 """
@@ -151,6 +189,19 @@ class PlanFileTest {
     }
 
     @Test
+    void mistypedKeysAreReadAsTheOnesThatWereMeant() {
+        String yaml = PlanFolder.MINIMAL.replace("name: shop", "nmae: Shop");
+
+        assertThat(plans.problems(yaml + "backfil: { worker: 0 }\n"))
+                .satisfiesExactly(
+                        p -> assertThat(p).startsWith("2: unknown key \"nmae\", did you mean"),
+                        p -> assertThat(p).startsWith("2: name is \"Shop\", expected"),
+                        p -> assertThat(p).startsWith("6: unknown key \"backfil\", did you mean"),
+                        p -> assertThat(p).startsWith("6: unknown key \"worker\" in backfill"),
+                        p -> assertThat(p).startsWith("6: backfill.workers is \"0\", expected"));
+    }
+
+    @Test
     void credentialsInTheUrlAreTakenOutOfIt() {
         Plan plan =
                 plans.read(
@@ -173,7 +224,7 @@ class PlanFileTest {
                 """
                 lockstep: 1
                 name: order-cents
-                database: { url: jdbc:postgresql://db1/shop, user: app_mover }
+                database: { url: jdbc:postgresql:a, user: me, password: "${UNSET}" }
                 versions: { old: shop_v1, new: shop_v2 }
                 change:
                   - rename-column: { table: public.orders, from: note, to: remark }

@@ -1,0 +1,2 @@
+-- Nullable and without a default: rows that come from the source leave it empty.
+ALTER TABLE sales.orders ADD COLUMN note text;

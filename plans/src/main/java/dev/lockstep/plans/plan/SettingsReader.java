@@ -1,0 +1,173 @@
+package dev.lockstep.plans.plan;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+
+/// Reads how a plan is to be carried out. Each key has a default and a range.
+final class SettingsReader {
+    private static final long CHUNK_BYTES = 32 * Units.MIB;
+    private static final long WAL_BYTES = 20 * Units.GIB;
+    private static final int WORKERS = 2;
+    private static final Duration MAX_AGE = Duration.ofMinutes(15);
+    private static final Duration MAX_LAG = Duration.ofSeconds(2);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(5);
+
+    private static final String GATE = "none";
+    private static final List<String> LATER_GATES = List.of("pgbouncer", "hooks");
+    private static final String FOLDER = "a folder with SQL migrations, seen from the plan's";
+
+    private final Section plan;
+    private final Path folder;
+
+    SettingsReader(Section plan, Path folder) {
+        this.plan = plan;
+        this.folder = folder;
+    }
+
+    Plan.Schema schema() {
+        Section schema = plan.sectionOrEmpty("schema", "copy", "expand", "contract");
+        Plan.Schema.Copy copy =
+                choice(schema, "copy", Plan.Schema.Copy.class).orElse(Plan.Schema.Copy.AUTO);
+        Optional<Path> expand = folder(schema, "expand");
+        Optional<Path> contract = folder(schema, "contract");
+        if (expand.isPresent() && expand.equals(contract)) {
+            schema.report(
+                    schema.line("contract"),
+                    "schema.expand and schema.contract are one folder, expected two: one runs"
+                            + " before the copy, one when the move is completed");
+        }
+        return new Plan.Schema(copy, expand, contract);
+    }
+
+    Plan.Backfill backfill() {
+        Section backfill = plan.sectionOrEmpty("backfill", "workers", "chunk", "rows-per-second");
+        long workers =
+                backfill.value("workers", "a whole number from 1 to 64", Units.number(1, 64))
+                        .orElse((long) WORKERS);
+        long chunk =
+                backfill.value(
+                                "chunk",
+                                "a size from 8KiB to 16GiB, like 32MiB",
+                                Units.size(8 * Units.KIB, 16 * Units.GIB))
+                        .orElse(CHUNK_BYTES);
+        OptionalLong rows =
+                backfill.value(
+                                "rows-per-second",
+                                "unlimited or a whole number from 1 to 1000000000",
+                                SettingsReader::rate)
+                        .orElse(OptionalLong.empty());
+        return new Plan.Backfill(Math.toIntExact(workers), chunk, rows);
+    }
+
+    Plan.Verify verify() {
+        Section verify = plan.sectionOrEmpty("verify", "method", "max-age");
+        Plan.Verify.Method method =
+                choice(verify, "method", Plan.Verify.Method.class)
+                        .orElse(Plan.Verify.Method.CHECKSUM);
+        Duration maxAge =
+                verify.value(
+                                "max-age",
+                                "a time from 1s to 720h, like 15m",
+                                Units.duration(Duration.ofSeconds(1), Duration.ofDays(30)))
+                        .orElse(MAX_AGE);
+        return new Plan.Verify(method, maxAge);
+    }
+
+    Plan.Cutover cutover() {
+        Section cutover = plan.sectionOrEmpty("cutover", "gate", "max-lag", "max-pause");
+        cutover.node("gate").ifPresent(node -> gate(cutover, node));
+        Duration maxLag =
+                cutover.value(
+                                "max-lag",
+                                "a time from 1ms to 1h, like 2s",
+                                Units.duration(Duration.ofMillis(1), Duration.ofHours(1)))
+                        .orElse(MAX_LAG);
+        Duration maxPause =
+                cutover.value(
+                                "max-pause",
+                                "a time from 10ms to 1h, like 5s",
+                                Units.duration(Duration.ofMillis(10), Duration.ofHours(1)))
+                        .orElse(MAX_PAUSE);
+        return new Plan.Cutover(maxLag, maxPause);
+    }
+
+    Plan.Limits limits() {
+        Section limits = plan.sectionOrEmpty("limits", "retained-wal");
+        return new Plan.Limits(
+                limits.value(
+                                "retained-wal",
+                                "a size from 1MiB to 1024TiB, like 20GiB",
+                                Units.size(Units.MIB, 1024 * Units.TIB))
+                        .orElse(WAL_BYTES));
+    }
+
+    private static void gate(Section cutover, Node node) {
+        List<String> asked =
+                switch (node) {
+                    case Node.Text text -> List.of(text.value());
+                    case Node.Fields group -> group.fields().stream().map(Node.Field::key).toList();
+                    case Node.Items _, Node.Nothing _, Node.Unresolved _ -> List.of();
+                };
+        Optional<String> later = asked.stream().filter(LATER_GATES::contains).findFirst();
+        if (later.isPresent()) {
+            cutover.wrong(
+                    "gate",
+                    node.line(),
+                    later.get() + ", which is not supported by this version",
+                    GATE);
+        } else if (!asked.equals(List.of(GATE)) && !(node instanceof Node.Unresolved)) {
+            cutover.wrong("gate", node, GATE);
+        }
+    }
+
+    private static Optional<OptionalLong> rate(String text) {
+        return text.equals("unlimited")
+                ? Optional.of(OptionalLong.empty())
+                : Units.number(1, 1_000_000_000).apply(text).map(OptionalLong::of);
+    }
+
+    private static <E extends Enum<E>> Optional<E> choice(
+            Section section, String key, Class<E> type) {
+        List<E> all = Arrays.asList(type.getEnumConstants());
+        String expected =
+                all.stream().map(SettingsReader::written).collect(Collectors.joining(" or "));
+        return section.value(
+                key,
+                expected,
+                text -> all.stream().filter(one -> written(one).equals(text)).findFirst());
+    }
+
+    private static String written(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private Optional<Path> folder(Section schema, String key) {
+        return schema.text(key, FOLDER)
+                .flatMap(text -> {
+                    Optional<Path> path = path(text.value()).filter(Files::isDirectory);
+                    if (path.isEmpty()) {
+                        String found = text.found() + ", which is no folder in " + folder;
+                        schema.wrong(key, text.line(), found, FOLDER);
+                    }
+                    return path;
+                });
+    }
+
+    private Optional<Path> path(String text) {
+        try {
+            return text.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(folder.resolve(text).normalize());
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -23,7 +23,7 @@ public final class Positions {
             """;
     private static final String FENCE =
             """
-            SELECT true FROM lockstep.position
+            SELECT true AS held FROM lockstep.position
              WHERE run = ? AND stream = ? AND epoch = ? FOR UPDATE\
             """;
     private static final String ADVANCE =
@@ -80,7 +80,7 @@ public final class Positions {
 
     /// Locks the position for the open transaction; fails where a later epoch has it.
     void fence(Session session) {
-        if (session.row(FENCE, row -> row.flag("bool"), run, stream, epoch).isEmpty()) {
+        if (session.row(FENCE, row -> row.flag("held"), run, stream, epoch).isEmpty()) {
             throw lost();
         }
     }

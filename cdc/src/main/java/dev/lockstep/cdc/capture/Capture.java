@@ -13,6 +13,7 @@ import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.spi.OffsetCommitPolicy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +22,9 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 /// again from the last confirmed one, so the log may hold a torn transaction and then second
 /// copies; the applier drops both.
 public final class Capture implements AutoCloseable {
+    private static final Duration START_MAX = Duration.ofSeconds(60);
     private static final Duration KEPT_MAX = Duration.ofSeconds(90);
     private static final String COMMIT_LSN = "lsn_commit";
 
@@ -39,6 +44,7 @@ public final class Capture implements AutoCloseable {
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
     private final Thread thread;
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
+    private final CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
     private volatile boolean closing;
 
     /// What to capture, and into what.
@@ -58,7 +64,15 @@ public final class Capture implements AutoCloseable {
                 DebeziumEngine.create(io.debezium.engine.format.ChangeEventFormat.of(Connect.class))
                         .using(properties)
                         .notifying(this::confirm)
+                        .using(OffsetCommitPolicy.always())
                         .using(this::completed)
+                        .using(
+                                new DebeziumEngine.ConnectorCallback() {
+                                    @Override
+                                    public void taskStarted() {
+                                        started.complete(null);
+                                    }
+                                })
                         .build();
         this.thread =
                 Thread.ofPlatform().name("capture-" + settings.slot().name()).unstarted(engine);
@@ -77,7 +91,27 @@ public final class Capture implements AutoCloseable {
                 new Capture(
                         settings, appender, new RowTap(appender, markerPrefix(), known, changes));
         capture.thread.start();
+        capture.awaitStart(settings.slot().name());
         return capture;
+    }
+
+    private void awaitStart(String slot) {
+        try {
+            var _ = CompletableFuture.anyOf(started, ended).get(START_MAX.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            close();
+            throw fault(null, e.getCause());
+        } catch (TimeoutException e) {
+            close();
+            throw new LockstepException(
+                    Fault.UNREACHABLE,
+                    "reading slot \"%s\" did not start within %d s".formatted(slot, START_MAX.toSeconds()),
+                    e);
+        } catch (InterruptedException e) {
+            close();
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted while a stream started", e);
+        }
     }
 
     /// The prefix of the messages that Lockstep puts into the WAL.
@@ -229,9 +263,6 @@ public final class Capture implements AutoCloseable {
             p.setProperty(
                     "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
             p.setProperty("offset.flush.interval.ms", "0");
-            p.setProperty(
-                    "offset.commit.policy",
-                    "io.debezium.engine.spi.OffsetCommitPolicy$AlwaysCommitOffsetPolicy");
             p.setProperty("internal.task.management.timeout.ms", "120000");
             return p;
         }

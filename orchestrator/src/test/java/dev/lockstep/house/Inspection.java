@@ -61,16 +61,13 @@ final class Inspection extends TreeScanner<@Nullable Void, @Nullable Void> {
 
     @Override
     public @Nullable Void visitMemberSelect(MemberSelectTree select, @Nullable Void none) {
-        check(select, select.toString(), Banned.EXPRESSIONS);
-        if (main && select.toString().matches("(InstantSource\\.system|Clock\\.system\\w*)")) {
-            systemClocks.add(file);
-        }
+        checkExpression(select, select.toString());
         return super.visitMemberSelect(select, null);
     }
 
     @Override
     public @Nullable Void visitMemberReference(MemberReferenceTree reference, @Nullable Void none) {
-        check(reference, reference.toString().replace("::", "."), Banned.EXPRESSIONS);
+        checkExpression(reference, reference.toString().replace("::", "."));
         return super.visitMemberReference(reference, null);
     }
 
@@ -80,6 +77,13 @@ final class Inspection extends TreeScanner<@Nullable Void, @Nullable Void> {
             check(literal, text, Banned.SQL);
         }
         return super.visitLiteral(literal, null);
+    }
+
+    private void checkExpression(Tree tree, String text) {
+        check(tree, text, Banned.EXPRESSIONS);
+        if (main && text.matches("(InstantSource\\.system|Clock\\.system\\w*)")) {
+            systemClocks.add(file);
+        }
     }
 
     private void check(Tree tree, String text, List<Banned> rules) {

@@ -37,7 +37,8 @@ public final class OwnTables {
         } catch (FlywayException e) {
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    "cannot create schema \"%s\" in database \"%s\" as \"%s\": %s; grant CREATE on the database"
+                    ("cannot create schema \"%s\" in database \"%s\" as \"%s\": %s; grant CREATE on"
+                                    + " the database")
                             .formatted(
                                     SCHEMA,
                                     db.label(),

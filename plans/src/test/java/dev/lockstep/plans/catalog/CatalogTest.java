@@ -10,23 +10,24 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CatalogTest {
+    private static final String TABLES =
+            """
+            CREATE TABLE plain (b int NOT NULL, a bigserial, note text,
+                twice int GENERATED ALWAYS AS (b * 2) STORED, PRIMARY KEY (a, b));
+            CREATE TABLE bare (x json);
+            CREATE TABLE full_identity (x int);
+            ALTER TABLE full_identity REPLICA IDENTITY FULL;
+            CREATE TABLE late (id int PRIMARY KEY DEFERRABLE);
+            CREATE TABLE day (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+            CREATE TABLE day_1 PARTITION OF day FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+            CREATE SCHEMA "Other.x"; CREATE TABLE "Other.x"."Q""t" (id uuid PRIMARY KEY);
+            CREATE SEQUENCE free INCREMENT -5 CYCLE\
+            """;
+
     @Test
     void readsTablesKeysPartitionsAndSequences() {
         try (Db db = PostgresServer.shared().database()) {
-            Pair.run(
-                    db,
-                    """
-                    CREATE TABLE plain (b int NOT NULL, a bigserial, note text,
-                        twice int GENERATED ALWAYS AS (b * 2) STORED, PRIMARY KEY (a, b));
-                    CREATE TABLE bare (x json);
-                    CREATE TABLE full_identity (x int);
-                    ALTER TABLE full_identity REPLICA IDENTITY FULL;
-                    CREATE TABLE late (id int PRIMARY KEY DEFERRABLE);
-                    CREATE TABLE day (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-                    CREATE TABLE day_1 PARTITION OF day FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
-                    CREATE SCHEMA "Other.x"; CREATE TABLE "Other.x"."Q""t" (id uuid PRIMARY KEY);
-                    CREATE SEQUENCE free INCREMENT -5 CYCLE\
-                    """);
+            Pair.run(db, TABLES);
             try (Session session = db.session("test")) {
                 Catalog catalog = Catalog.read(session, Scope.ALL);
 

@@ -17,12 +17,14 @@ enum RowHash {
 
     /// One value of each kind that goes into a hash as it is.
     private static final String PROBE =
-            "true, -7::int2, 2147483647, 4000000000::oid, '\\x00ff10'::bytea, date '2026-02-28',"
-                    + " 'x'::\"char\", 'a b'::text COLLATE \"C\", NULL::text, ''::text COLLATE \"C\","
-                    + " '6f9619ff-8b86-d011-b42d-00cf4fc964ff'::uuid, int8send(-5000000000),"
-                    + " numeric_send(-1234567890.1200), timestamp_send('2026-02-28 12:34:56.789012'),"
-                    + " interval_send('1 mon 1 day 1 us'), format('%L', 1.5e-7::float8),"
-                    + " format('%L', -1.5::float4)";
+            """
+            true, -7::int2, 2147483647, 4000000000::oid, '\\x00ff10'::bytea, date '2026-02-28',
+            'x'::"char", 'a b'::text COLLATE "C", NULL::text, ''::text COLLATE "C",
+            '6f9619ff-8b86-d011-b42d-00cf4fc964ff'::uuid, int8send(-5000000000),
+            numeric_send(-1234567890.1200), timestamp_send('2026-02-28 12:34:56.789012'),
+            interval_send('1 mon 1 day 1 us'), format('%L', 1.5e-7::float8),
+            format('%L', -1.5::float4)\
+            """;
 
     private static final String PROBE_QUERY = "SELECT %s || ' ' || %s";
 

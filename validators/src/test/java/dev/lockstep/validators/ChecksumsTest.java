@@ -64,9 +64,11 @@ class ChecksumsTest {
                 INSERT INTO item SELECT i, 'n' || i FROM generate_series(1, 50000) AS i\
                 """);
         scene.onActive(
-                "INSERT INTO item VALUES (-3, 'a'), (90000, 'a'); UPDATE item SET name = 'x' WHERE id = 777");
+                "INSERT INTO item VALUES (-3, 'a'), (90000, 'a');"
+                        + " UPDATE item SET name = 'x' WHERE id = 777");
         scene.onStandby(
-                "INSERT INTO item VALUES (-7, 's'), (91000, 's'); DELETE FROM item WHERE id IN (1, 25000)");
+                "INSERT INTO item VALUES (-7, 's'), (91000, 's');"
+                        + " DELETE FROM item WHERE id IN (1, 25000)");
 
         Verdict verdict = scene.checksums();
 
@@ -89,7 +91,8 @@ class ChecksumsTest {
         scene.onActive("INSERT INTO t SELECT i, i, -i FROM generate_series(1, 1000) AS i");
         scene.onStandby(
                 "INSERT INTO t SELECT i, i # 1, -i FROM generate_series(0, 1001) AS i"
-                        + " WHERE i BETWEEN 2 AND 999; INSERT INTO t VALUES (1, 1, -1), (1000, 1000, -1000)");
+                        + " WHERE i BETWEEN 2 AND 999;"
+                        + " INSERT INTO t VALUES (1, 1, -1), (1000, 1000, -1000)");
 
         assertThat(scene.checksums()).extracting("differences").isEqualTo(998L);
     }
@@ -124,7 +127,8 @@ class ChecksumsTest {
     @Test
     void comparesTablesWithoutKeyAsMultisets() {
         scene.both(
-                "CREATE TABLE t (a text, b text); INSERT INTO t VALUES ('x', 'y'), ('x', 'y'), (NULL, '')");
+                "CREATE TABLE t (a text, b text);"
+                        + " INSERT INTO t VALUES ('x', 'y'), ('x', 'y'), (NULL, '')");
         assertThat(scene.checksums()).isInstanceOf(Verdict.Match.class);
 
         scene.onActive("INSERT INTO t VALUES ('x', 'y'), ('a', NULL)");
@@ -142,7 +146,8 @@ class ChecksumsTest {
     @Test
     void splitsLargeTablesWithoutOrderIntoBuckets() {
         scene.both(
-                "CREATE TABLE t (a int, b text); INSERT INTO t SELECT i, i::text FROM generate_series(1, 210000) AS i");
+                "CREATE TABLE t (a int, b text); INSERT INTO t SELECT i, i::text"
+                        + " FROM generate_series(1, 210000) AS i");
         scene.onStandby("DELETE FROM t WHERE a = 4711");
 
         assertThat(scene.differences())
@@ -155,7 +160,8 @@ class ChecksumsTest {
         scene.onActive("CREATE TABLE t (k text COLLATE \"C\" PRIMARY KEY, v int)");
         scene.onStandby("CREATE TABLE t (k text COLLATE \"und-x-icu\" PRIMARY KEY, v int)");
         scene.both(
-                "INSERT INTO t SELECT CASE i % 2 WHEN 0 THEN 'a' ELSE 'B' END || i, i FROM generate_series(1, 50000) AS i");
+                "INSERT INTO t SELECT CASE i % 2 WHEN 0 THEN 'a' ELSE 'B' END || i, i"
+                        + " FROM generate_series(1, 50000) AS i");
         assertThat(scene.checksums()).isInstanceOf(Verdict.Match.class);
 
         scene.onStandby("UPDATE t SET v = 0 WHERE k = 'a20000'");
@@ -168,7 +174,8 @@ class ChecksumsTest {
     @Test
     void findsRowsWithoutKeyOnTheStandby() {
         scene.onActive(
-                "CREATE TABLE t (k int NOT NULL UNIQUE, v int); ALTER TABLE t REPLICA IDENTITY FULL");
+                "CREATE TABLE t (k int NOT NULL UNIQUE, v int);"
+                        + " ALTER TABLE t REPLICA IDENTITY FULL");
         scene.onStandby("CREATE TABLE t (k int UNIQUE, v int); INSERT INTO t VALUES (NULL, 1)");
         scene.both("INSERT INTO t SELECT i, i FROM generate_series(1, 30000) AS i");
 
@@ -181,12 +188,16 @@ class ChecksumsTest {
     void followsCompositeKeysRenamesOddNamesAndOtherColumnOrders() {
         scene.onActive(
                 """
-                CREATE SCHEMA "O'x"; CREATE TABLE "O'x"."T ""?" ("b%s" text, "A?" int, "c\\" date, PRIMARY KEY ("A?", "b%s"));
-                INSERT INTO "O'x"."T ""?" SELECT i, i % 300, NULL FROM generate_series(1, 60000) AS i\
+                CREATE SCHEMA "O'x";
+                CREATE TABLE "O'x"."T ""?" (
+                    "b%s" text, "A?" int, "c\\" date, PRIMARY KEY ("A?", "b%s"));
+                INSERT INTO "O'x"."T ""?"
+                SELECT i, i % 300, NULL FROM generate_series(1, 60000) AS i\
                 """);
         scene.onStandby(
                 """
-                CREATE TABLE renamed ("c\\" date, extra int DEFAULT 5, a bigint, b varchar(40), PRIMARY KEY (a, b));
+                CREATE TABLE renamed (
+                    "c\\" date, extra int DEFAULT 5, a bigint, b varchar(40), PRIMARY KEY (a, b));
                 INSERT INTO renamed SELECT NULL, 1, i % 300, i FROM generate_series(1, 60000) AS i\
                 """);
         Mapping mapping =
@@ -226,6 +237,37 @@ class ChecksumsTest {
                                     .contains("no column \"v\"")
                                     .contains("no column \"w\"");
                         });
+    }
+
+    @Test
+    void aLostConnectionStopsAllWorkers() {
+        scene.both("CREATE TABLE t (id int PRIMARY KEY)");
+
+        assertThatThrownBy(() ->
+                        scene.checksums(
+                                Mapping.NONE,
+                                () ->
+                                        scene.onStandby(
+                                                """
+                                                SELECT pg_terminate_backend(pid)
+                                                  FROM pg_stat_activity
+                                                 WHERE datname = current_database()
+                                                   AND application_name = 'test verify'\
+                                                """)))
+                .isInstanceOfSatisfying(
+                        LockstepException.class,
+                        e -> assertThat(e.fault()).isEqualTo(Fault.UNREACHABLE));
+    }
+
+    @Test
+    void interruptionEndsTheComparison() {
+        scene.both("CREATE TABLE t (id int PRIMARY KEY)");
+
+        assertThatThrownBy(() ->
+                        scene.checksums(Mapping.NONE, () -> Thread.currentThread().interrupt()))
+                .isInstanceOf(LockstepException.class);
+
+        assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test

@@ -27,7 +27,8 @@ class ValuesTest {
             CREATE DOMAIN word AS varchar(20);
             CREATE DOMAIN blank AS bpchar;
             CREATE DOMAIN ids AS int[];
-            CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+            CREATE COLLATION no_case (
+                provider = icu, locale = 'und-u-ks-level2', deterministic = false);
             CREATE EXTENSION IF NOT EXISTS citext;
             CREATE EXTENSION IF NOT EXISTS hstore;
             """;
@@ -151,8 +152,11 @@ class ValuesTest {
     @Test
     void findsOneByteInAMegabyte() {
         scene.both(
-                "CREATE TABLE t (id int PRIMARY KEY, v bytea, w text);"
-                        + " INSERT INTO t VALUES (1, decode(repeat('5a', 1048576), 'hex'), repeat('x', 1000000))");
+                """
+                CREATE TABLE t (id int PRIMARY KEY, v bytea, w text);
+                INSERT INTO t
+                VALUES (1, decode(repeat('5a', 1048576), 'hex'), repeat('x', 1000000))\
+                """);
         assertThat(scene.differences()).isEmpty();
 
         scene.onStandby("UPDATE t SET v = set_byte(v, 777777, 91)");
@@ -183,7 +187,8 @@ class ValuesTest {
         assertThat(scene.differences()).isEmpty();
 
         scene.onStandby(
-                "UPDATE t SET v = 20001.0 WHERE id = 20001; INSERT INTO t VALUES (5000000000, 1, 1, 1)");
+                "UPDATE t SET v = 20001.0 WHERE id = 20001;"
+                        + " INSERT INTO t VALUES (5000000000, 1, 1, 1)");
 
         assertThat(scene.differences())
                 .extracting(Difference::text)
@@ -199,7 +204,8 @@ class ValuesTest {
             across.both(
                     "CREATE TABLE t (id bigint PRIMARY KEY, v text, w numeric, x bytea, y text)");
             across.both(
-                    "INSERT INTO t SELECT i, 'é' || i, i / 3.0, '\\x00', NULL FROM generate_series(1, 30000) AS i");
+                    "INSERT INTO t SELECT i, 'é' || i, i / 3.0, '\\x00', NULL"
+                            + " FROM generate_series(1, 30000) AS i");
             try (SnapshotSessions sessions = across.open(Mapping.NONE)) {
                 assertThat(RowHash.commonTo(sessions.pairs().getFirst()))
                         .isEqualTo(RowHash.PORTABLE);
@@ -229,7 +235,8 @@ class ValuesTest {
     /// The standby's types and enum values get other numbers in the catalog.
     private void createZoo() {
         scene.onStandby(
-                "CREATE TYPE other AS ENUM ('x', 'y', 'z'); CREATE TABLE before (id int); DROP TABLE before");
+                "CREATE TYPE other AS ENUM ('x', 'y', 'z'); CREATE TABLE before (id int);"
+                        + " DROP TABLE before");
         String columns =
                 IntStream.range(0, PLANTED.size())
                         .mapToObj(i -> "c" + i + " " + PLANTED.get(i).getFirst())

@@ -1,0 +1,77 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.catalog.TableName;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// Compares every value of every row, by hashes that the databases compute, and names the rows that
+/// differ.
+public final class Checksums implements Validator {
+    /// How many differences a person is shown.
+    public static final int SHOWN_MAX = 20;
+
+    private static final int CHUNK_ROWS = 20_000;
+
+    private final InstantSource clock;
+    private final Progress progress;
+    private final int shownMax;
+
+    public Checksums(InstantSource clock, Progress progress) {
+        this(clock, progress, SHOWN_MAX);
+    }
+
+    /// @param shownMax how many differences are kept; one that repairs needs more than one who
+    ///   reads
+    public Checksums(InstantSource clock, Progress progress, int shownMax) {
+        this.clock = clock;
+        this.progress = progress;
+        this.shownMax = shownMax;
+    }
+
+    @Override
+    public Verdict validate(SnapshotSessions sessions) {
+        Findings findings = new Findings(clock, shownMax);
+        SessionPair first = sessions.pairs().getFirst();
+        RowHash hash = RowHash.commonTo(first);
+        List<Part> parts =
+                Pairing.all(sessions.tables(), first, hash).stream()
+                        .sorted(Comparator.comparingLong(PairedTable::bytes).reversed())
+                        .map(Part::new)
+                        .toList();
+        Workers.run(sessions, pair -> parts.forEach(part -> compare(part, pair, findings)));
+        return findings.verdict(parts.size());
+    }
+
+    /// One table, what is left to compare of it, and how far that is.
+    private record Part(PairedTable table, Chunks chunks, AtomicLong rowsDone) {
+        Part(PairedTable table) {
+            this(table, new Chunks(table, CHUNK_ROWS), new AtomicLong());
+        }
+
+        TableName name() {
+            return table.name();
+        }
+    }
+
+    /// Takes chunks until the table has none left. All workers do this with all tables, so the last
+    /// large one is not left to one of them.
+    private void compare(Part part, SessionPair sessions, Findings findings) {
+        Optional<Chunk> next = part.chunks().next(sessions.active());
+        while (next.isPresent()) {
+            Chunk chunk = next.get();
+            PairedTable table = part.table();
+            Digest active = Digest.of(sessions.active(), table.active(), chunk);
+            Digest standby = Digest.of(sessions.standby(), table.standby(), chunk);
+            if (!active.equals(standby)) {
+                new Locator(table, sessions, chunk, findings)
+                        .locate(Math.max(active.rows(), standby.rows()));
+            }
+            findings.addRows(active.rows());
+            progress.compared(part.name(), part.rowsDone().addAndGet(active.rows()));
+            next = part.chunks().next(sessions.active());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// The type of a column with its domains taken off.
+///
+/// @param name as in `pg_type`
+/// @param builtIn whether it is PostgreSQL's own, so that it means the same on every server
+/// @param order how text sorts: two columns with the same value sort alike. Empty where that is not
+///   known; the same for all types that no collation touches.
+record ColumnType(String name, boolean builtIn, Optional<String> order) {
+    /// `to_jsonb` of a catalog's row gives the columns that this major version has: the names of
+    /// the locale's have changed over the years.
+    private static final String TYPES =
+            """
+            WITH RECURSIVE found AS (
+                SELECT a.attnum, a.attname, a.attcollation, t.oid, t.typtype, t.typbasetype
+                  FROM pg_attribute a
+                  JOIN pg_type t ON t.oid = a.atttypid
+                 WHERE a.attrelid = ?::regclass AND a.attnum > 0 AND NOT a.attisdropped
+                UNION ALL
+                SELECT f.attnum, f.attname, f.attcollation, t.oid, t.typtype, t.typbasetype
+                  FROM found f
+                  JOIN pg_type t ON t.oid = f.typbasetype
+                 WHERE f.typtype = 'd'
+            )
+            SELECT f.attname, t.typname, t.typnamespace = 'pg_catalog'::regnamespace AS built_in,
+                   CASE WHEN f.attcollation = 0 THEN 'none'
+                        WHEN c.collname IN ('C', 'POSIX') THEN 'bytes'
+                        WHEN c.collprovider <> 'd'
+                        THEN (to_jsonb(c) - '{oid,collname,collnamespace,collowner,collversion}'
+                                  ::text[])::text || pg_collation_actual_version(c.oid)
+                        WHEN d.datcollate IN ('C', 'POSIX')
+                             AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'
+                        THEN 'bytes'
+                        ELSE (SELECT string_agg(to_jsonb(d) ->> k, ' ')
+                                FROM unnest('{encoding,datcollate,datlocprovider,datlocale,%s}'
+                                                ::text[]) AS k)
+                             || %s
+                   END AS sorts
+              FROM found f
+              JOIN pg_type t ON t.oid = f.oid
+              JOIN pg_database d ON d.datname = current_database()
+              LEFT JOIN pg_collation c ON c.oid = f.attcollation
+             WHERE f.typtype <> 'd'
+             ORDER BY f.attnum\
+            """;
+
+    private static final String ICU_COLUMNS = "daticulocale,daticurules";
+    private static final String VERSION = "pg_database_collation_actual_version(d.oid)";
+    private static final int VERSION_SINCE = 15;
+
+    /// The types of all columns, in the session's snapshot.
+    static Map<String, ColumnType> read(Session session, Table table) {
+        String version = session.serverMajor() < VERSION_SINCE ? "NULL" : VERSION;
+        Map<String, ColumnType> types = new LinkedHashMap<>();
+        session.rows(
+                        TYPES.formatted(ICU_COLUMNS, version),
+                        row ->
+                                Map.entry(
+                                        row.text("attname"),
+                                        new ColumnType(
+                                                row.text("typname"),
+                                                row.flag("built_in"),
+                                                row.maybeText("sorts"))),
+                        table.name().sql())
+                .forEach(entry -> types.put(entry.getKey(), entry.getValue()));
+        return types;
+    }
+
+    /// The type's own name, for a cast that neither cuts nor rounds.
+    String sql() {
+        return "pg_catalog." + new Ident(name);
+    }
+}

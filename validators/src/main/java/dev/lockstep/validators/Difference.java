@@ -1,0 +1,59 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.catalog.TableName;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// One row, or kind of row, that is not the same on both sides.
+///
+/// @param table as the active database calls it
+/// @param key key columns and their values' exact text. In a table without a key, all columns and
+///   their values as SQL literals, long ones cut. Empty for [Kind#COUNT].
+/// @param columns which columns differ, for [Kind#DIFFERENT]
+/// @param active how many such rows the active database has
+/// @param standby how many such rows the standby has
+public record Difference(
+        TableName table,
+        Kind kind,
+        Map<String, String> key,
+        List<String> columns,
+        long active,
+        long standby) {
+    /// How the sides differ.
+    public enum Kind {
+        /// The standby lacks the row.
+        MISSING_ON_STANDBY,
+        /// Only the standby has the row.
+        EXTRA_ON_STANDBY,
+        /// Both have a row with this key, with other values.
+        DIFFERENT,
+        /// The tables' numbers of rows differ; which rows was not asked.
+        COUNT
+    }
+
+    public Difference {
+        key = Collections.unmodifiableMap(new LinkedHashMap<>(key));
+        columns = List.copyOf(columns);
+    }
+
+    /// One line for a person.
+    public String text() {
+        String row =
+                key.entrySet().stream()
+                        .map(e -> e.getKey() + "=" + e.getValue())
+                        .collect(Collectors.joining(", ", table + " (", ")"));
+        return switch (kind) {
+            case MISSING_ON_STANDBY -> row + " is missing on the standby" + times();
+            case EXTRA_ON_STANDBY -> row + " is only on the standby" + times();
+            case DIFFERENT -> row + " differs in " + String.join(", ", columns);
+            case COUNT -> "%s has %d rows, on the standby %d".formatted(table, active, standby);
+        };
+    }
+
+    private String times() {
+        return active + standby == 1 ? "" : " (%d rows against %d)".formatted(active, standby);
+    }
+}

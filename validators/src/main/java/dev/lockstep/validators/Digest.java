@@ -1,0 +1,39 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.sql.Session;
+import java.math.BigDecimal;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What is compared of a set of rows before looking at any of them. Sums, not XOR: twice the same
+/// row must not cancel itself out.
+record Digest(long rows, BigDecimal sum, BigDecimal mixed) {
+    static final Digest EMPTY = new Digest(0, BigDecimal.ZERO, BigDecimal.ZERO);
+
+    /// The digest of a chunk.
+    static Digest of(Session session, TableSide side, Chunk chunk) {
+        return read(session, side.digest(chunk, false), chunk).getOrDefault(0, EMPTY);
+    }
+
+    /// The digests of a chunk's buckets, without the empty ones.
+    static Map<Integer, Digest> byBucket(Session session, TableSide side, Chunk chunk) {
+        return read(session, side.digest(chunk, true), chunk);
+    }
+
+    private static Map<Integer, Digest> read(Session session, TableSide.Query query, Chunk chunk) {
+        Planning.forChunk(session, chunk);
+        Map<Integer, Digest> digests = new TreeMap<>();
+        session.rows(
+                query.sql(),
+                row ->
+                        digests.put(
+                                        row.integer("bucket"),
+                                        new Digest(
+                                                row.number("rows"),
+                                                new BigDecimal(row.text("sum")),
+                                                new BigDecimal(row.text("mixed"))))
+                                == null,
+                query.values());
+        return digests;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.lockstep.validators;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/// What all workers have found so far. All of it is counted, the first of it is kept.
+final class Findings {
+    private static final Comparator<Difference> ORDER =
+            Comparator.comparing(Difference::table)
+                    .thenComparing(Difference::kind)
+                    .thenComparing(difference -> difference.key().toString());
+
+    private final InstantSource clock;
+    private final Instant started;
+    private final int shownMax;
+    private final List<Difference> shown = new ArrayList<>();
+    private long rows;
+    private long differences;
+
+    Findings(InstantSource clock, int shownMax) {
+        this.clock = clock;
+        this.started = clock.instant();
+        this.shownMax = shownMax;
+    }
+
+    synchronized void addRows(long count) {
+        rows += count;
+    }
+
+    synchronized void addDifferences(long count, List<Difference> examples) {
+        differences += count;
+        shown.addAll(examples.subList(0, Math.min(examples.size(), room())));
+    }
+
+    /// How many more differences will be shown.
+    synchronized int room() {
+        return shownMax - shown.size();
+    }
+
+    synchronized Verdict verdict(int tables) {
+        Duration took = Duration.between(started, clock.instant());
+        if (differences == 0) {
+            return new Verdict.Match(tables, rows, took);
+        }
+        shown.sort(ORDER);
+        return new Verdict.Mismatch(tables, rows, differences, shown, took);
+    }
+}

@@ -1,0 +1,178 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.Difference.Kind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/// Finds the rows that make a chunk differ, in a bounded amount of memory.
+///
+/// The databases sort the hashes of keys and rows, and the two lists are merged as they come. A
+/// chunk too large to sort for one row's sake is first split into buckets, by the hash of the key,
+/// and only the buckets that differ are sorted.
+final class Locator {
+    private static final long SORTED_MAX = 200_000;
+
+    private final PairedTable table;
+    private final SessionPair sessions;
+    private final Chunk chunk;
+    private final Findings findings;
+    private final List<Found> shown = new ArrayList<>();
+    private long differences;
+
+    /// A row that differs, before it is known which: the hash of its key, and how many rows with
+    /// that key each side has.
+    private record Found(Kind kind, long key, long active, long standby) {}
+
+    /// What is read of a row for people: its key, and a hash of each column.
+    private record Shown(List<String> key, List<String> hashes) {}
+
+    Locator(PairedTable table, SessionPair sessions, Chunk chunk, Findings findings) {
+        this.table = table;
+        this.sessions = sessions;
+        this.chunk = chunk;
+        this.findings = findings;
+    }
+
+    /// Adds all differences of the chunk to the findings.
+    ///
+    /// @param rows how many rows the larger side has
+    void locate(long rows) {
+        merge(rows > SORTED_MAX ? differingBuckets() : List.of());
+        if (differences == 0) {
+            throw new LockstepException(
+                    Fault.INTERNAL,
+                    ("the sums over rows of table \"%s\" differ between \"%s\" and \"%s\", but no"
+                                    + " row does; an output function of one of its types does not"
+                                    + " give the same text each time")
+                            .formatted(
+                                    table.name(),
+                                    sessions.active().label(),
+                                    sessions.standby().label()));
+        }
+        findings.addDifferences(differences, described());
+    }
+
+    private List<Integer> differingBuckets() {
+        Map<Integer, Digest> active = Digest.byBucket(sessions.active(), table.active(), chunk);
+        Map<Integer, Digest> standby = Digest.byBucket(sessions.standby(), table.standby(), chunk);
+        return IntStream.range(0, TableSide.BUCKETS)
+                .filter(bucket ->
+                        !active.getOrDefault(bucket, Digest.EMPTY)
+                                .equals(standby.getOrDefault(bucket, Digest.EMPTY)))
+                .boxed()
+                .toList();
+    }
+
+    private void merge(List<Integer> buckets) {
+        try (var active = new HashCursor(sessions.active(), table.active(), chunk, buckets);
+                var standby = new HashCursor(sessions.standby(), table.standby(), chunk, buckets)) {
+            while (active.hasNext() || standby.hasNext()) {
+                if (!standby.hasNext()) {
+                    compare(active.next(), HashCursor.Group.empty(0));
+                } else if (!active.hasNext()) {
+                    compare(HashCursor.Group.empty(0), standby.next());
+                } else if (active.nextKey() < standby.nextKey()) {
+                    compare(active.next(), HashCursor.Group.empty(0));
+                } else if (active.nextKey() > standby.nextKey()) {
+                    compare(HashCursor.Group.empty(0), standby.next());
+                } else {
+                    compare(active.next(), standby.next());
+                }
+            }
+        }
+    }
+
+    /// Rows that are equal on both sides go first; of what is left, one of each side make a
+    /// difference in values, and the rest is missing or extra.
+    private void compare(HashCursor.Group active, HashCursor.Group standby) {
+        long key = active.rows().isEmpty() ? standby.key() : active.key();
+        long equal =
+                active.rows().entrySet().stream()
+                        .mapToLong(row -> Math.min(row.getValue(), standby.count(row.getKey())))
+                        .sum();
+        long activeLeft = active.count() - equal;
+        long standbyLeft = standby.count() - equal;
+        long different = Math.min(activeLeft, standbyLeft);
+        differences += Math.max(activeLeft, standbyLeft);
+        if (different > 0) {
+            show(new Found(Kind.DIFFERENT, key, active.count(), standby.count()));
+        }
+        if (activeLeft > different) {
+            show(new Found(Kind.MISSING_ON_STANDBY, key, active.count(), standby.count()));
+        }
+        if (standbyLeft > different) {
+            show(new Found(Kind.EXTRA_ON_STANDBY, key, active.count(), standby.count()));
+        }
+    }
+
+    private void show(Found found) {
+        if (shown.size() < findings.room()) {
+            shown.add(found);
+        }
+    }
+
+    private List<Difference> described() {
+        if (shown.isEmpty()) {
+            return List.of();
+        }
+        List<Long> keys = List.copyOf(new TreeSet<>(shown.stream().map(Found::key).toList()));
+        Map<Long, Shown> active = rows(sessions.active(), table.active(), keys);
+        Map<Long, Shown> standby = rows(sessions.standby(), table.standby(), keys);
+        return shown.stream()
+                .map(found ->
+                        described(
+                                found,
+                                Optional.ofNullable(active.get(found.key())),
+                                Optional.ofNullable(standby.get(found.key()))))
+                .toList();
+    }
+
+    private Map<Long, Shown> rows(Session session, TableSide side, List<Long> keys) {
+        TableSide.Query query = side.rows(chunk, keys);
+        Planning.forChunk(session, chunk);
+        Map<Long, Shown> rows = new HashMap<>();
+        session.rows(
+                query.sql(),
+                row ->
+                        rows.putIfAbsent(
+                                        row.number("k"),
+                                        new Shown(row.texts("key"), row.texts("hashes")))
+                                == null,
+                query.values());
+        return rows;
+    }
+
+    private Difference described(Found found, Optional<Shown> active, Optional<Shown> standby) {
+        Shown row =
+                (found.kind() == Kind.EXTRA_ON_STANDBY ? standby : active)
+                        .or(() -> standby)
+                        .orElseThrow(() -> new AssertionError("a row is gone from a snapshot"));
+        List<String> names = table.key().isEmpty() ? table.columns() : table.key();
+        Map<String, String> key = new LinkedHashMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            key.put(names.get(i), row.key().get(i));
+        }
+        List<String> columns =
+                found.kind() == Kind.DIFFERENT
+                        ? differing(active.orElseThrow(), standby.orElseThrow())
+                        : List.of();
+        return new Difference(
+                table.name(), found.kind(), key, columns, found.active(), found.standby());
+    }
+
+    private List<String> differing(Shown active, Shown standby) {
+        return IntStream.range(0, table.columns().size())
+                .filter(i -> !active.hashes().get(i).equals(standby.hashes().get(i)))
+                .mapToObj(table.columns()::get)
+                .toList();
+    }
+}

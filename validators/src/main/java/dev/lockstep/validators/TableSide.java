@@ -1,0 +1,154 @@
+package dev.lockstep.validators;
+
+import dev.lockstep.plans.catalog.Table;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The statements that read one side of a pair. Both sides' have the same shape; only names differ.
+///
+/// @param from the table, as in a FROM clause
+/// @param columns the compared columns' quoted names, in the active table's order
+/// @param forms the same columns in the form in which they are hashed
+/// @param key the key columns' quoted names; empty where the table has none
+/// @param keyForms the same columns as they are hashed
+/// @param bounds the types to which the bounds of a key range are cast
+record TableSide(
+        String from,
+        List<String> columns,
+        List<String> forms,
+        List<String> key,
+        List<String> keyForms,
+        List<String> bounds,
+        RowHash hash) {
+    /// OFFSET 0 keeps the planner from pulling the subquery up, which would hash each row twice.
+    private static final String DIGEST =
+            """
+            SELECT %s AS bucket, count(*) AS rows, coalesce(sum(h), 0) AS sum,
+                   coalesce(sum(%s), 0) AS mixed
+              FROM (SELECT %s AS k, %s AS h FROM %s WHERE %s OFFSET 0) AS hashed
+             GROUP BY 1\
+            """;
+
+    private static final String HASHES =
+            """
+            SELECT k, h, count(*) AS rows
+              FROM (SELECT %s AS k, %s AS h FROM %s WHERE %s OFFSET 0) AS hashed
+             WHERE %s
+             GROUP BY k, h ORDER BY k, h\
+            """;
+
+    private static final String ROWS =
+            """
+            SELECT %1$s AS k, ARRAY[%2$s]::text[] AS key, ARRAY[%3$s]::text[] AS hashes
+              FROM %4$s WHERE %5$s AND %1$s = ANY(?::bigint[])\
+            """;
+
+    private static final String BOUND =
+            "SELECT ARRAY[%s]::text[] AS key FROM %s WHERE %s ORDER BY %s OFFSET %d LIMIT 1";
+
+    /// How many parts a chunk is split into that is too large to be sorted as a whole.
+    static final int BUCKETS = 1024;
+
+    private static final String BUCKET = "k & " + (BUCKETS - 1);
+    private static final String KEYLESS_VALUE = "left(format('%%L', %s), 200)";
+
+    /// A statement and what its `?` stand for.
+    record Query(String sql, List<Object> parameters) {
+        Object[] values() {
+            return parameters.toArray();
+        }
+    }
+
+    /// A partitioned table stands for its partitions, any other for itself without its children.
+    static String from(Table table) {
+        return (table.partitioned() ? "" : "ONLY ") + table.name().sql();
+    }
+
+    /// Number of rows and sums of hashes: all rows as bucket 0, or by bucket.
+    Query digest(Chunk chunk, boolean byBucket) {
+        String sql =
+                DIGEST.formatted(
+                        byBucket ? BUCKET : "0",
+                        hash.mixed("h"),
+                        byBucket ? keyHash() : "0",
+                        hash.of(forms),
+                        from,
+                        where(chunk));
+        return new Query(sql, parameters(chunk));
+    }
+
+    /// The hashes of key and row of all rows, sorted, equal ones counted.
+    Query hashes(Chunk chunk, List<Integer> buckets) {
+        String inBuckets = buckets.isEmpty() ? "true" : BUCKET + " = ANY(?::bigint[])";
+        String sql = HASHES.formatted(keyHash(), hash.of(forms), from, where(chunk), inBuckets);
+        List<Object> parameters = parameters(chunk);
+        if (!buckets.isEmpty()) {
+            parameters.add(array(buckets));
+        }
+        return new Query(sql, parameters);
+    }
+
+    /// What a person needs to see of the rows with these hashes of their keys.
+    Query rows(Chunk chunk, List<Long> keyHashes) {
+        List<String> shown =
+                key.isEmpty()
+                        ? columns.stream().map(KEYLESS_VALUE::formatted).toList()
+                        : key.stream().map("format('%%s', %s)"::formatted).toList();
+        List<String> hashes = forms.stream().map(form -> hash.of(List.of(form))).toList();
+        String sql =
+                ROWS.formatted(
+                        keyHash(),
+                        String.join(", ", shown),
+                        String.join(", ", hashes),
+                        from,
+                        where(chunk));
+        List<Object> parameters = parameters(chunk);
+        parameters.add(array(keyHashes));
+        return new Query(sql, parameters);
+    }
+
+    /// The key that comes `rows` after the start of `rest`.
+    Query bound(Chunk.Range rest, int rows) {
+        String texts =
+                key.stream().map(column -> column + "::text").collect(Collectors.joining(", "));
+        String order = String.join(", ", key);
+        String sql = BOUND.formatted(texts, from, where(rest), order, rows);
+        return new Query(sql, parameters(rest));
+    }
+
+    /// In a table without a key a row is its own.
+    private String keyHash() {
+        return hash.of(key.isEmpty() ? forms : keyForms);
+    }
+
+    private String where(Chunk chunk) {
+        return switch (chunk) {
+            case Chunk.Whole _ -> "true";
+            case Chunk.Range(var from, var until) ->
+                    bound(" >= ", from) + " AND " + bound(" < ", until);
+            case Chunk.Unkeyed _ -> "(" + String.join(" IS NULL OR ", key) + " IS NULL)";
+        };
+    }
+
+    private String bound(String comparison, List<String> values) {
+        if (values.isEmpty()) {
+            return "true";
+        }
+        String given = bounds.stream().map("?::"::concat).collect(Collectors.joining(", "));
+        return "(" + String.join(", ", key) + ")" + comparison + "(" + given + ")";
+    }
+
+    private static List<Object> parameters(Chunk chunk) {
+        List<Object> parameters = new ArrayList<>();
+        if (chunk instanceof Chunk.Range(var from, var until)) {
+            parameters.addAll(from);
+            parameters.addAll(until);
+        }
+        return parameters;
+    }
+
+    private static String array(List<? extends Number> numbers) {
+        return numbers.stream().map(Object::toString).collect(Collectors.joining(",", "{", "}"));
+    }
+}

@@ -19,9 +19,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Reads a stream's log and writes its transactions to the standby, many to one transaction there,
@@ -39,11 +38,12 @@ public final class Applier implements AutoCloseable {
     private final Settings settings;
     private final Session session;
     private final BatchWriter writer;
-    private final UnfinishedRows unfinished;
     private final Positions positions;
     private final Deque<Transaction> complete = new ArrayDeque<>();
     private @Nullable Transaction current;
-    private boolean streaming;
+    private @Nullable Commit streaming;
+    private long beginsAt = -1;
+    private int begins;
     private int completeChanges;
     private long completeChars;
     private volatile Position applied;
@@ -64,19 +64,21 @@ public final class Applier implements AutoCloseable {
             ApplyGate gate,
             Consumer<String> onMarker) {}
 
+    /// A transaction as far as it was read. It is found again in the log as the `begin`th begin from
+    /// record `offset` on; `begin` is 0 where the log was trimmed behind it, since the standby has it.
     private static final class Transaction {
         final long offset;
+        final int begin;
         final List<Change> changes = new ArrayList<>();
-
-        /// Kept back while the rest is streamed: whether the copy has them is told by the commit.
-        final List<Change> undecided = new ArrayList<>();
-
         final List<String> markers = new ArrayList<>();
         long chars;
+        boolean skipped;
         @Nullable Commit commit;
 
-        Transaction(long offset) {
+        Transaction(long offset, int begin) {
             this.offset = offset;
+            this.begin = begin;
+            this.skipped = begin == 0;
         }
 
         Commit committed() {
@@ -91,8 +93,12 @@ public final class Applier implements AutoCloseable {
         this.applied = positions.claim(settings.standby());
         this.session = settings.standby().session("apply");
         ReplicaRole.enter(session);
-        this.unfinished = new UnfinishedRows(session, settings.run());
-        this.writer = new BatchWriter(session, settings.routes(), unfinished, applied.strict());
+        this.writer =
+                new BatchWriter(
+                        session,
+                        settings.routes(),
+                        new UnfinishedRows(session, settings.run()),
+                        applied.strict());
     }
 
     /// What the standby has durably taken.
@@ -135,7 +141,9 @@ public final class Applier implements AutoCloseable {
             switch (change) {
                 case Begin _ -> {
                     dropUnfinished();
-                    current = new Transaction(offset);
+                    begins = offset == beginsAt ? begins + 1 : 1;
+                    beginsAt = offset;
+                    current = new Transaction(offset, begins);
                 }
                 case Commit commit -> finish(commit);
                 case Marker(String text) -> currentAt(offset).markers.add(text);
@@ -152,13 +160,16 @@ public final class Applier implements AutoCloseable {
         if (current == null) {
             // The trimmed log starts inside a transaction that is in already; its commit drops
             // this.
-            current = new Transaction(offset);
+            current = new Transaction(offset, 0);
         }
         return current;
     }
 
     private void add(long offset, Change change, long chars) throws InterruptedException {
         Transaction transaction = currentAt(offset);
+        if (transaction.skipped) {
+            return;
+        }
         transaction.changes.add(change);
         transaction.chars += chars;
         if (transaction.changes.size() >= BATCH_CHANGES || transaction.chars >= BATCH_CHARS) {
@@ -182,29 +193,35 @@ public final class Applier implements AutoCloseable {
     }
 
     private void dropUnfinished() {
-        if (streaming) {
-            session.rollback();
-            unfinished.reload();
-            streaming = false;
-        }
         current = null;
     }
 
-    /// Writes what is here of a transaction too large to wait for its commit.
+    /// Writes what is here of a transaction too large to be held. How it ends is read ahead from the
+    /// log: a second copy or a torn one is not even begun.
     private void stream(Transaction transaction) throws InterruptedException {
-        if (!streaming) {
+        if (streaming == null) {
             writeComplete();
+            Optional<Commit> commit = readAhead(transaction);
+            if (commit.isEmpty() || !commit.get().end().isAfter(applied.lsn())) {
+                transaction.skipped = true;
+                transaction.changes.clear();
+                return;
+            }
+            settings.gate().enter(commit.get().end());
+            streaming = commit.get();
             session.begin();
             positions.fence(session);
-            streaming = true;
         }
-        Map<Boolean, List<Change>> decided =
-                transaction.changes.stream()
-                        .collect(Collectors.partitioningBy(c -> writer.wants(c, applied.lsn())));
-        transaction.undecided.addAll(decided.getOrDefault(false, List.of()));
-        write(decided.getOrDefault(true, List.of()));
+        Lsn end = streaming.end();
+        write(transaction.changes.stream().filter(c -> writer.wants(c, end)).toList());
         transaction.changes.clear();
         transaction.chars = 0;
+    }
+
+    private Optional<Commit> readAhead(Transaction transaction) {
+        try (LogReader ahead = settings.log().readerAt(transaction.offset)) {
+            return ahead.awaitCommit(transaction.begin, () -> closed);
+        }
     }
 
     private void write(List<Change> changes) {
@@ -218,13 +235,15 @@ public final class Applier implements AutoCloseable {
 
     private void finish(Commit commit) throws InterruptedException {
         Transaction transaction = current;
-        if (transaction == null || !commit.end().isAfter(applied.lsn()) || isQueued(commit)) {
-            dropUnfinished();
+        current = null;
+        if (transaction == null
+                || transaction.skipped
+                || !commit.end().isAfter(applied.lsn())
+                || isQueued(commit)) {
             return;
         }
         transaction.commit = commit;
-        current = null;
-        if (streaming) {
+        if (streaming != null) {
             commitStreamed(transaction, commit);
             return;
         }
@@ -241,19 +260,13 @@ public final class Applier implements AutoCloseable {
         return last != null && !commit.end().isAfter(last.committed().end());
     }
 
-    private void commitStreamed(Transaction transaction, Commit commit)
-            throws InterruptedException {
-        transaction.changes.addAll(0, transaction.undecided);
+    private void commitStreamed(Transaction transaction, Commit commit) {
         write(transaction.changes.stream().filter(c -> writer.wants(c, commit.end())).toList());
-        settings.gate().enter(commit.end());
-        try {
-            positions.advance(session, commit.end(), commit.changes());
-            session.commit();
-            streaming = false;
-            applied = new Position(commit.end(), commit.changes(), applied.strict());
-        } finally {
-            settings.gate().leave();
-        }
+        positions.advance(session, commit.end(), commit.changes());
+        session.commit();
+        streaming = null;
+        applied = new Position(commit.end(), commit.changes(), applied.strict());
+        settings.gate().leave();
         transaction.markers.forEach(settings.onMarker());
     }
 
@@ -269,7 +282,7 @@ public final class Applier implements AutoCloseable {
         completeChanges = 0;
         completeChars = 0;
         Transaction open = current;
-        if (open != null && !streaming) {
+        if (open != null && streaming == null) {
             trimmable = open.offset;
         }
     }

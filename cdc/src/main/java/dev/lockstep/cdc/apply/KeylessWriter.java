@@ -13,7 +13,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /// Writes a table in which only the whole row names a row: of several that are alike, any one is
 /// meant. Changes go one by one and in order, inserts between them together.
@@ -31,10 +30,10 @@ final class KeylessWriter {
         this.route = route;
         this.table = route.standby().name().sql();
         this.columns =
-                layout.columns().stream()
+                route.carried().stream()
                         .map(c -> route.standby().column(route.standbyColumn(c)).orElseThrow())
                         .toList();
-        this.all = IntStream.range(0, columns.size()).toArray();
+        this.all = TableWriter.carriedIn(route, layout);
     }
 
     Route route() {
@@ -97,10 +96,11 @@ final class KeylessWriter {
     }
 
     private int bind(PreparedStatement prepared, int from, Tuple row) throws SQLException {
+        int at = from;
         for (int i : all) {
-            prepared.setString(from + i, row.value(i));
+            prepared.setString(at++, row.value(i));
         }
-        return from + all.length;
+        return at;
     }
 
     private String names() {

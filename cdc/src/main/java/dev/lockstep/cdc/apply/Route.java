@@ -23,9 +23,13 @@ public record Route(Table active, Table standby, Map<String, String> columns, Ls
         return columns.getOrDefault(activeColumn, activeColumn);
     }
 
-    /// The active columns that changes carry, in table order.
+    /// The active columns that go to the standby, in table order: those that writers give and that the
+    /// standby has. An active database with a newer schema has more.
     List<String> carried() {
-        return active.writtenColumns().stream().map(Column::name).toList();
+        return active.writtenColumns().stream()
+                .map(Column::name)
+                .filter(name -> standby.column(standbyColumn(name)).isPresent())
+                .toList();
     }
 
     /// The active columns that name a row; empty where the whole row does.

@@ -44,7 +44,7 @@ final class TableWriter {
         checkLayout(route, layout);
         List<String> keyColumns = route.key().orElseThrow();
         this.columns = layout.columns().stream().map(route::standbyColumn).toList();
-        this.all = IntStream.range(0, columns.size()).toArray();
+        this.all = carriedIn(route, layout);
         this.key = keyColumns.stream().mapToInt(layout.columns()::indexOf).toArray();
         this.rest =
                 Arrays.stream(all).filter(i -> Arrays.stream(key).noneMatch(k -> k == i)).toArray();
@@ -55,7 +55,8 @@ final class TableWriter {
     /// A change whose columns are not those that the run started with was made after a DDL
     /// statement.
     static void checkLayout(Route route, Layout layout) {
-        var known = new TreeSet<>(route.carried());
+        var known = new TreeSet<String>();
+        route.active().writtenColumns().forEach(column -> known.add(column.name()));
         var came = new TreeSet<>(layout.columns());
         came.removeIf(name -> route.active().column(name).stream().anyMatch(c -> !c.isWritten()));
         if (!known.equals(came)) {
@@ -65,6 +66,11 @@ final class TableWriter {
                                     + " bring the standby's table to the same columns and run again")
                             .formatted(layout.table(), came, known));
         }
+    }
+
+    /// The positions in `layout` of what goes to the standby.
+    static int[] carriedIn(Route route, Layout layout) {
+        return route.carried().stream().mapToInt(layout.columns()::indexOf).toArray();
     }
 
     /// `update` with what its old tuple can tell of values that were not sent: all of them where it

@@ -119,6 +119,14 @@ public final class ChangeLog implements AutoCloseable {
         return new LogReader(consumer, partition);
     }
 
+    /// A reader at the record with this offset.
+    public LogReader readerAt(long offset) {
+        KafkaConsumer<byte[], byte[]> consumer = consumer();
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, offset);
+        return new LogReader(consumer, partition);
+    }
+
     /// The last commit that the log holds; empty where it holds none.
     public Optional<Change.Commit> lastCommit() {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {

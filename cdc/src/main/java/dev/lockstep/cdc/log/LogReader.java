@@ -6,11 +6,13 @@ import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /// Reads a stream's changes in order. Belongs to one thread.
 public final class LogReader implements AutoCloseable {
@@ -62,6 +64,48 @@ public final class LogReader implements AutoCloseable {
         }
         long offset = frameStart;
         frame.ifPresent(bytes -> FrameReader.read(bytes, change -> sink.onChange(offset, change)));
+    }
+
+    /// Reads on to the commit of the transaction that the `begin`th begin from here opens, counted from
+    /// 1, waiting for it to be written. Empty where a crash tore the transaction, or `stop` says so.
+    public Optional<Change.Commit> awaitCommit(int begin, BooleanSupplier stop) {
+        CommitSearch search = new CommitSearch(begin);
+        while (!search.isOver() && !stop.getAsBoolean()) {
+            poll(Duration.ofMillis(100), search);
+        }
+        return Optional.ofNullable(search.found);
+    }
+
+    private static final class CommitSearch implements Sink {
+        private int beginsLeft;
+        private boolean torn;
+        private Change.@Nullable Commit found;
+
+        CommitSearch(int begin) {
+            this.beginsLeft = begin;
+        }
+
+        boolean isOver() {
+            return torn || found != null;
+        }
+
+        @Override
+        public void onEpoch() {
+            torn = torn || beginsLeft == 0;
+        }
+
+        @Override
+        public void onChange(long offset, Change change) {
+            if (isOver()) {
+                return;
+            }
+            if (change instanceof Change.Begin) {
+                torn = beginsLeft == 0;
+                beginsLeft--;
+            } else if (change instanceof Change.Commit commit && beginsLeft == 0) {
+                found = commit;
+            }
+        }
     }
 
     /// The last commit between here and `end`.

@@ -63,7 +63,7 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     private static final String SEQUENCES =
             """
             SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
-                   tn.nspname AS table_schema, t.relname AS table_name
+                   tn.nspname AS table_schema, t.relname AS table_name, a.attname AS column_name
               FROM pg_sequence s
               JOIN pg_class c ON c.oid = s.seqrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -71,6 +71,7 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                    AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
               LEFT JOIN pg_class t ON t.oid = d.refobjid
               LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
+              LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
              WHERE c.relpersistence = 'p' AND n.nspname NOT LIKE 'pg\\_%'
              ORDER BY 1, 2\
             """;
@@ -197,7 +198,8 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                 row.flag("seqcycle"),
                 table.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new TableName(row.text("table_schema"), table.get())));
+                        : Optional.of(new TableName(row.text("table_schema"), table.get())),
+                row.maybeText("column_name"));
     }
 
     private static TableName nameIn(Row row) throws SQLException {

@@ -96,3 +96,15 @@ CREATE TABLE lockstep.unfinished_row (
     key text[] NOT NULL,
     PRIMARY KEY (run, schema_name, table_name, key)
 );
+
+-- What refuses writes to a table that this database follows or has given away. Appliers pass: they
+-- write in replica role, in which triggers of this kind do not fire.
+CREATE FUNCTION lockstep.refuse_write() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING
+        ERRCODE = '25006',
+        MESSAGE = format('table "%s.%s" accepts no writes in this database: run "%s" has its writes go to %s',
+                         TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0], TG_ARGV[1]),
+        HINT = 'Connect to that database, or wait until the run switches back.';
+END
+$$;

@@ -1,0 +1,32 @@
+package dev.lockstep.orchestrator.run;
+
+import dev.lockstep.orchestrator.run.RunEvent.Switched;
+import dev.lockstep.orchestrator.run.RunEvent.Verified;
+import java.util.Optional;
+
+/// What the journal says of a run: its state, and the last verification and switch.
+public record History(
+        RunState state, Optional<Verified> lastVerification, Optional<LastSwitch> lastSwitch) {
+    /// A run of which nothing is written yet.
+    public static final History NEW =
+            new History(new RunState.Planned(), Optional.empty(), Optional.empty());
+
+    /// The last switch that came to its end.
+    public record LastSwitch(Side from, Side to, double pauseMillis, String at) {}
+
+    /// This history with one more event.
+    public History after(RunEvent event) {
+        RunState next = RunMachine.next(state, event);
+        return switch (event) {
+            case Verified verified -> new History(next, Optional.of(verified), lastSwitch);
+            case Switched(double pause, String at) -> {
+                Side to = next.active().orElseThrow();
+                yield new History(
+                        next,
+                        Optional.empty(),
+                        Optional.of(new LastSwitch(to.other(), to, pause, at)));
+            }
+            default -> new History(next, lastVerification, lastSwitch);
+        };
+    }
+}

@@ -1,0 +1,102 @@
+package dev.lockstep.orchestrator.run;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// The append-only story of a run, kept on the target.
+public final class Journal {
+    private static final String READ =
+            "SELECT seq, at, event, body::text AS body FROM lockstep.journal WHERE run = ? ORDER BY seq";
+    private static final String OWNED =
+            """
+            SELECT epoch FROM lockstep.lease
+             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE""";
+    private static final String APPEND =
+            """
+            INSERT INTO lockstep.journal (run, seq, epoch, event, body)
+            SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?::jsonb
+              FROM lockstep.journal WHERE run = ?""";
+
+    private static final Map<String, Class<?>> EVENTS =
+            Arrays.stream(RunEvent.class.getPermittedSubclasses())
+                    .collect(Collectors.toMap(Class::getSimpleName, Function.identity()));
+
+    private final Db target;
+    private final String run;
+
+    /// One line of the journal.
+    public record Entry(long seq, Instant at, RunEvent event) {}
+
+    public Journal(Db target, String run) {
+        this.target = target;
+        this.run = run;
+    }
+
+    /// Everything so far; nothing where Lockstep never was.
+    public List<Entry> entries() {
+        return target.call(
+                session -> OwnTables.exist(session) ? entries(session) : List.of());
+    }
+
+    private List<Entry> entries(Session session) {
+        return session.rows(
+                READ,
+                row ->
+                        new Entry(
+                                row.number("seq"),
+                                row.instant("at").orElseThrow(),
+                                event(row.text("event"), row.text("body"))),
+                run);
+    }
+
+    /// What the entries come to.
+    public History history() {
+        History history = History.NEW;
+        for (Entry entry : entries()) {
+            history = history.after(entry.event());
+        }
+        return history;
+    }
+
+    /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true then.
+    public History append(long epoch, RunEvent event) {
+        History next = history().after(event);
+        target.tx(
+                session -> {
+                    if (session.row(OWNED, row -> row.number("epoch"), run, epoch).isEmpty()) {
+                        throw new LockstepException(
+                                Fault.LEASE_LOST,
+                                "run \"%s\" is brought forward by another process now; this one stops"
+                                        .formatted(run));
+                    }
+                    session.update(
+                            APPEND,
+                            run,
+                            epoch,
+                            event.getClass().getSimpleName(),
+                            Json.write(event),
+                            run);
+                });
+        return next;
+    }
+
+    private static RunEvent event(String name, String body) {
+        Class<?> type = EVENTS.get(name);
+        if (type == null) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "the journal has an event \"%s\" of a later version; use that version"
+                            .formatted(name));
+        }
+        return (RunEvent) Json.read(body, type);
+    }
+}

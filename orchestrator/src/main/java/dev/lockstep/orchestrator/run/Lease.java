@@ -1,0 +1,156 @@
+package dev.lockstep.orchestrator.run;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// The right to bring a run forward, held by one process at a time. Its epoch goes into everything
+/// that the owner writes, so an owner that was taken for dead cannot write any more.
+///
+/// An owner is dead when its session on the target is gone, or when it has not renewed for
+/// [#STALE] (a stopped process, a cut network).
+public final class Lease implements AutoCloseable {
+    private static final Duration RENEW = Duration.ofSeconds(2);
+    private static final Duration STALE = Duration.ofSeconds(15);
+
+    private static final String HOLDER =
+            """
+            SELECT l.owner, l.backend_pid, a.pid IS NOT NULL AS connected,
+                   l.renewed_at > clock_timestamp() - make_interval(secs => ?) AS fresh
+              FROM lockstep.lease l
+              LEFT JOIN pg_stat_activity a
+                     ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
+             WHERE l.run = ? AND NOT l.released""";
+    private static final String LOCK = "SELECT epoch FROM lockstep.lease WHERE run = ? FOR UPDATE";
+    private static final String TAKE =
+            """
+            INSERT INTO lockstep.lease AS l
+                   (run, epoch, owner, backend_pid, backend_start, renewed_at)
+            SELECT ?, 1, ?, pid, backend_start, clock_timestamp()
+              FROM pg_stat_activity WHERE pid = pg_backend_pid()
+            ON CONFLICT (run) DO UPDATE
+               SET epoch = l.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
+                   backend_start = excluded.backend_start, renewed_at = excluded.renewed_at,
+                   released = false
+            RETURNING epoch""";
+    private static final String TOUCH =
+            """
+            UPDATE lockstep.lease SET renewed_at = clock_timestamp()
+             WHERE run = ? AND epoch = ? AND NOT released""";
+    private static final String RELEASE =
+            "UPDATE lockstep.lease SET released = true WHERE run = ? AND epoch = ?";
+
+    private final Session session;
+    private final String run;
+    private final long epoch;
+    private final ScheduledExecutorService renewer =
+            Executors.newSingleThreadScheduledExecutor(
+                    work -> Thread.ofPlatform().daemon().name("lease").unstarted(work));
+
+    private Lease(Session session, String run, long epoch) {
+        this.session = session;
+        this.run = run;
+        this.epoch = epoch;
+    }
+
+    /// Takes the run, or fails with who has it.
+    public static Lease take(Db target, String run) {
+        Session session = target.session("lease");
+        try {
+            session.begin();
+            session.row(LOCK, row -> row.number("epoch"), run);
+            Optional<String> holder = holder(session, run);
+            if (holder.isPresent()) {
+                throw new LockstepException(
+                        Fault.NAME_IN_USE,
+                        "run \"%s\" is being brought forward by %s; stop that process first, or give this plan another name"
+                                .formatted(run, holder.get()));
+            }
+            endStaleHolder(session, run);
+            long epoch =
+                    session.row(TAKE, row -> row.number("epoch"), run, me()).orElseThrow();
+            session.commit();
+            return new Lease(session, run, epoch);
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    /// Who holds the run, if somebody alive does.
+    public static Optional<String> holder(Session session, String run) {
+        return session.row(
+                        HOLDER,
+                        row ->
+                                row.flag("connected") && row.flag("fresh")
+                                        ? Optional.of(row.text("owner"))
+                                        : Optional.<String>empty(),
+                        STALE.toSeconds(),
+                        run)
+                .flatMap(found -> found);
+    }
+
+    private static void endStaleHolder(Session session, String run) {
+        session.rows(
+                """
+                SELECT pg_terminate_backend(a.pid) FROM lockstep.lease l
+                  JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
+                 WHERE l.run = ? AND NOT l.released""",
+                row -> row.textAt(1),
+                run);
+    }
+
+    private static String me() {
+        String host = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("this host");
+        return "process %d on %s".formatted(ProcessHandle.current().pid(), host);
+    }
+
+    public long epoch() {
+        return epoch;
+    }
+
+    /// Renews from now on; `onLoss` hears of it when that fails.
+    public void keep(Consumer<LockstepException> onLoss) {
+        var _ =
+                renewer.scheduleWithFixedDelay(
+                        () -> {
+                            try {
+                                if (session.update(TOUCH, run, epoch) != 1) {
+                                    throw new LockstepException(
+                                            Fault.LEASE_LOST,
+                                            "run \"%s\" was taken over by another process"
+                                                    .formatted(run));
+                                }
+                            } catch (LockstepException e) {
+                                renewer.shutdown();
+                                onLoss.accept(e);
+                            }
+                        },
+                        RENEW.toMillis(),
+                        RENEW.toMillis(),
+                        TimeUnit.MILLISECONDS);
+    }
+
+    /// Gives the run back.
+    @Override
+    public void close() {
+        renewer.shutdownNow();
+        try {
+            if (renewer.awaitTermination(5, TimeUnit.SECONDS)) {
+                session.update(RELEASE, run, epoch);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (LockstepException e) {
+            // The session is gone, and with it the lease.
+        }
+        session.close();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.lockstep.orchestrator.run;
+
+/// What happened to a run. Stored as JSON under the record's name; fields are added, never renamed.
+public sealed interface RunEvent {
+    /// The databases were found fit and the run began.
+    record Started() implements RunEvent {}
+
+    record SchemaExpanded() implements RunEvent {}
+
+    record Copied(long rows) implements RunEvent {}
+
+    /// @param rowsCopiedAgain rows that replay could not complete and a cut did
+    record CaughtUp(long rowsCopiedAgain) implements RunEvent {}
+
+    /// A verification ended.
+    ///
+    /// @param match whether no difference was found
+    /// @param cut the active database's WAL position that was compared
+    /// @param first the first differences, as text
+    record Verified(
+            boolean match,
+            long tables,
+            long rows,
+            long differences,
+            String first,
+            String cut,
+            long heldMillis,
+            String finishedAt)
+            implements RunEvent {}
+
+    record SwitchStarted(Side to) implements RunEvent {}
+
+    /// Written while the active is fenced by an open transaction, before anything is made durable.
+    record SwitchIntended() implements RunEvent {}
+
+    record SwitchUndone(String reason, double heldMillis) implements RunEvent {}
+
+    /// @param pauseMillis how long no side accepted writes; -1 where a dead process left it unknown
+    record Switched(double pauseMillis, String at) implements RunEvent {}
+
+    record CompletionStarted() implements RunEvent {}
+
+    record Contracted() implements RunEvent {}
+
+    record AbortStarted() implements RunEvent {}
+
+    record CleanedUp() implements RunEvent {}
+
+    record Failed(String fault, String message) implements RunEvent {}
+
+    record Resumed() implements RunEvent {}
+}

@@ -1,0 +1,199 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.apply.Route;
+import dev.lockstep.cdc.backfill.CopyTable;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.Column;
+import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.Sequence;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.TablePair;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// The tables and sequences of a plan as both databases have them, each with its partner.
+public final class Moved {
+    private final Catalog source;
+    private final Catalog target;
+    private final Mapping mapping;
+    private final List<Pair> pairs;
+
+    /// A table that holds rows, on both sides.
+    ///
+    /// @param columns the target's names by the source's, of all columns that both have
+    public record Pair(Table source, Table target, Map<String, String> columns) {}
+
+    private Moved(Catalog source, Catalog target, Mapping mapping) {
+        this.source = source;
+        this.target = target;
+        this.mapping = mapping;
+        this.pairs = new ArrayList<>();
+        for (Table table : source.rowTables()) {
+            target.table(mapping.table(table.name()))
+                    .ifPresent(partner -> pairs.add(pair(table, partner)));
+        }
+    }
+
+    /// Reads both catalogs.
+    public static Moved read(Plan plan, Db source, Db target) {
+        return new Moved(
+                catalog(source, plan.scope()), catalog(target, Scope.ALL), plan.mapping());
+    }
+
+    private static Catalog catalog(Db db, Scope scope) {
+        try (Session session = db.session("catalog")) {
+            return Catalog.read(session, scope);
+        }
+    }
+
+    private Pair pair(Table table, Table partner) {
+        Map<String, String> columns = new LinkedHashMap<>();
+        for (Column column : table.columns()) {
+            String name = mapping.column(table.name(), column.name());
+            if (partner.column(name).isPresent()) {
+                columns.put(column.name(), name);
+            }
+        }
+        return new Pair(table, partner, columns);
+    }
+
+    public Catalog source() {
+        return source;
+    }
+
+    public Catalog target() {
+        return target;
+    }
+
+    public List<Pair> pairs() {
+        return pairs;
+    }
+
+    /// What a source table is called on the target.
+    public TableName targetName(TableName name) {
+        return mapping.table(name);
+    }
+
+    /// Every table of the run on one side, partitioned ones too.
+    public List<TableName> tables(Side side) {
+        return source.tables().keySet().stream()
+                .map(name -> side == Side.SOURCE ? name : mapping.table(name))
+                .filter(name -> side == Side.SOURCE || target.table(name).isPresent())
+                .sorted()
+                .toList();
+    }
+
+    /// Where changes go while `active` accepts writes.
+    ///
+    /// @param copiedAt source tables that were copied from one snapshot, with its position
+    public List<Route> routes(Side active, Map<TableName, Lsn> copiedAt) {
+        return pairs.stream()
+                .map(
+                        p ->
+                                active == Side.SOURCE
+                                        ? new Route(
+                                                p.source(),
+                                                p.target(),
+                                                p.columns(),
+                                                copiedAt.getOrDefault(
+                                                        p.source().name(), Lsn.ZERO))
+                                        : new Route(
+                                                p.target(),
+                                                p.source(),
+                                                inverse(p.columns()),
+                                                Lsn.ZERO))
+                .toList();
+    }
+
+    /// What a verification compares while `active` accepts writes: the columns that both sides have.
+    public List<TablePair> comparison(Side active) {
+        return pairs.stream()
+                .map(
+                        p -> {
+                            Table left = only(p.source(), p.columns().keySet());
+                            Table right = only(p.target(), Set.copyOf(p.columns().values()));
+                            return active == Side.SOURCE
+                                    ? new TablePair(left, right, p.columns())
+                                    : new TablePair(right, left, inverse(p.columns()));
+                        })
+                .toList();
+    }
+
+    /// What the first copy moves.
+    public List<CopyTable> copies() {
+        return pairs.stream()
+                .map(p -> new CopyTable(p.source(), p.target().name(), p.columns()))
+                .toList();
+    }
+
+    /// The sequences of the active side with their names on the other one.
+    public Map<Sequence, TableName> sequences(Side active) {
+        Map<Sequence, TableName> found = new HashMap<>();
+        for (Sequence sequence : source.sequences()) {
+            targetSequence(sequence)
+                    .ifPresent(
+                            partner -> {
+                                if (active == Side.SOURCE) {
+                                    found.put(sequence, partner.name());
+                                } else {
+                                    found.put(partner, sequence.name());
+                                }
+                            });
+        }
+        return found;
+    }
+
+    /// The target's counterpart: the one that feeds the same column, or else the one of the same name.
+    public Optional<Sequence> targetSequence(Sequence sequence) {
+        Optional<Sequence> feeding =
+                target.sequences().stream()
+                        .filter(
+                                s ->
+                                        sequence.ownedBy().isPresent()
+                                                && s.ownedBy()
+                                                        .equals(sequence.ownedBy().map(mapping::table))
+                                                && s.column().equals(mappedColumn(sequence)))
+                        .findFirst();
+        return feeding.or(
+                () ->
+                        target.sequences().stream()
+                                .filter(s -> s.name().equals(sequence.name()))
+                                .findFirst());
+    }
+
+    private Optional<String> mappedColumn(Sequence sequence) {
+        return sequence.column()
+                .map(column -> mapping.column(sequence.ownedBy().orElseThrow(), column));
+    }
+
+    private static Map<String, String> inverse(Map<String, String> columns) {
+        return columns.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey));
+    }
+
+    private static Table only(Table table, Set<String> columns) {
+        return new Table(
+                table.name(),
+                table.columns().stream().filter(c -> columns.contains(c.name())).toList(),
+                table.keys(),
+                table.replicaIdentity(),
+                table.partitioned(),
+                table.root(),
+                table.logged(),
+                table.rowsEstimated(),
+                table.bytes());
+    }
+}

@@ -1,0 +1,171 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.plans.catalog.Sequence;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
+import java.util.List;
+import java.util.Optional;
+
+/// Whether both databases are as a run needs them, before anything is changed. Reads only; every
+/// problem is found before any is reported.
+public final class Preflight {
+    private static final int MAJOR_MIN = 14;
+
+    private static final String SAME =
+            """
+            SELECT system_identifier || '/' || (SELECT oid FROM pg_database
+                                                 WHERE datname = current_database())
+              FROM pg_control_system()""";
+
+    private final Plan plan;
+    private final Db source;
+    private final Db target;
+    private final Problems problems = new Problems();
+
+    public Preflight(Plan plan, Db source, Db target) {
+        this.plan = plan;
+        this.source = source;
+        this.target = target;
+    }
+
+    /// Fails with everything that is in the way.
+    public void check() {
+        try (Session from = source.session("preflight");
+                Session to = target.session("preflight")) {
+            boolean sameServer = checkDistinct(from, to);
+            ServerCheck.check(from, sameServer ? 2 : 1, problems);
+            ServerCheck.check(to, sameServer ? 2 : 1, problems);
+            checkVersions(from, to);
+            checkNames(from);
+            Moved moved = Moved.read(plan, source, target);
+            checkSource(moved, from);
+            if (plan.schema().copy() == Plan.Schema.Copy.AUTO) {
+                new SchemaCopy(source, target, plan.scope(), moved.source(), plan.folder())
+                        .check(problems);
+            } else if (plan.schema().expand().isEmpty()) {
+                checkTarget(moved, to, problems);
+            }
+        }
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "run \"%s\" cannot start; nothing was changed".formatted(plan.name()));
+    }
+
+    private boolean checkDistinct(Session from, Session to) {
+        String a = from.one(SAME);
+        String b = to.one(SAME);
+        if (a.equals(b)) {
+            problems.add(
+                    "source and target are the same database \"%s\"; the target must be another one"
+                            .formatted(source.label()));
+        }
+        return a.split("/", -1)[0].equals(b.split("/", -1)[0]);
+    }
+
+    private void checkVersions(Session from, Session to) {
+        for (Session session : List.of(from, to)) {
+            if (session.serverMajor() < MAJOR_MIN) {
+                problems.add(
+                        "database \"%s\" is PostgreSQL %d; %d or later is needed"
+                                .formatted(session.label(), session.serverMajor(), MAJOR_MIN));
+            }
+            String encoding = session.one("SHOW server_encoding");
+            if (!encoding.equals("UTF8")) {
+                problems.add(
+                        "database \"%s\" has encoding %s; only UTF8 can be moved"
+                                .formatted(session.label(), encoding));
+            }
+        }
+    }
+
+    private void checkNames(Session from) {
+        Slot slot = new Slot(plan.name(), 0);
+        if (slot.state(from).isPresent() || slot.isPublished(from)) {
+            problems.add(
+                    "name in use: slot or publication \"%s\" is on \"%s\" already, from a run to another target; give the plan another name, or abort that run"
+                            .formatted(slot.name(), source.label()));
+        }
+    }
+
+    private void checkSource(Moved moved, Session from) {
+        if (moved.source().rowTables().isEmpty()) {
+            problems.add(
+                    "no table of \"%s\" is in scope: tables.include is %s, tables.exclude is %s"
+                            .formatted(
+                                    source.label(),
+                                    plan.scope().include(),
+                                    plan.scope().exclude()));
+        }
+        for (Table table : moved.source().rowTables()) {
+            if (!table.logged()) {
+                problems.add(
+                        "table \"%s\" is UNLOGGED, so its changes are not in the WAL; ALTER TABLE %s SET LOGGED, or exclude it"
+                                .formatted(table.name(), table.name().sql()));
+            }
+            if (!table.hasUsableIdentity()) {
+                problems.add(
+                        "table \"%s\" has no usable replica identity: published, it would refuse UPDATE and DELETE; add a primary key, or ALTER TABLE %s REPLICA IDENTITY FULL, or exclude it"
+                                .formatted(table.name(), table.name().sql()));
+            }
+        }
+        for (TableName mapped : plan.mapping().rules().keySet()) {
+            if (moved.source().table(mapped).isEmpty()) {
+                problems.add(
+                        "tables.mappings names \"%s\", which is not among the source's tables in scope"
+                                .formatted(mapped));
+            }
+        }
+        ServerCheck.checkOwner(from, moved.source().rowTables(), problems);
+    }
+
+    /// Whether the target's tables can take the source's rows, and have none yet.
+    static void checkTarget(Moved moved, Session to, Problems problems) {
+        for (Table table : moved.source().rowTables()) {
+            TableName name = moved.targetName(table.name());
+            Optional<Table> partner = moved.target().table(name);
+            if (partner.isEmpty()) {
+                problems.add(
+                        "table \"%s\" is missing on target \"%s\"; create it, or set schema.copy: auto"
+                                .formatted(name, to.label()));
+            } else if (partner.get().partitioned()) {
+                problems.add(
+                        "table \"%s\" is partitioned on target \"%s\" and not on the source; both must have the same partitions"
+                                .formatted(name, to.label()));
+            } else {
+                checkColumns(moved, table, partner.get(), problems);
+                checkEmpty(to, name, problems);
+            }
+        }
+        for (Sequence sequence : moved.source().sequences()) {
+            if (moved.targetSequence(sequence).isEmpty()) {
+                problems.add(
+                        "sequence \"%s\" is missing on target \"%s\"; create it"
+                                .formatted(sequence.name(), to.label()));
+            }
+        }
+    }
+
+    private static void checkColumns(
+            Moved moved, Table table, Table partner, Problems problems) {
+        TableCheck.columns(table, partner, moved, problems);
+        if (!partner.hasUsableIdentity()) {
+            problems.add(
+                    "table \"%s\" has no usable replica identity on the target, so there would be no way back; give it the source's key or REPLICA IDENTITY FULL"
+                            .formatted(partner.name()));
+        }
+    }
+
+    private static void checkEmpty(Session to, TableName name, Problems problems) {
+        if (to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
+            problems.add(
+                    "table \"%s\" on target \"%s\" is not empty; empty it, or exclude it"
+                            .formatted(name, to.label()));
+        }
+    }
+}

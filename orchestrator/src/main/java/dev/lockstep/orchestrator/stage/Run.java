@@ -1,0 +1,39 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.KafkaAccess;
+import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Journal;
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import java.nio.file.Path;
+import java.time.InstantSource;
+
+/// What every piece of work on a run needs: the plan, both databases, the journal, and the epoch under
+/// which this process may write.
+///
+/// @param folder files of the run on this machine
+public record Run(
+        Plan plan,
+        Db source,
+        Db target,
+        Journal journal,
+        long epoch,
+        KafkaAccess kafka,
+        Path folder,
+        InstantSource clock) {
+
+    public String name() {
+        return plan.name();
+    }
+
+    public Db db(Side side) {
+        return side == Side.SOURCE ? source : target;
+    }
+
+    /// Stores what happened and returns what is true then.
+    public History append(RunEvent event) {
+        return journal.append(epoch, event);
+    }
+}

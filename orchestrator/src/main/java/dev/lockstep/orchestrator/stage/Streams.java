@@ -1,0 +1,61 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Lsn;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Makes the streams of a run. Stream 0 goes from source to target, each next one the other way.
+public final class Streams {
+    private static final String SNAPSHOTS =
+            """
+            SELECT schema_name, table_name, snapshot_lsn FROM lockstep.copy_table
+             WHERE run = ? AND snapshot_lsn IS NOT NULL""";
+
+    private Streams() {}
+
+    /// The active side of a stream.
+    public static Side active(int stream) {
+        return stream % 2 == 0 ? Side.SOURCE : Side.TARGET;
+    }
+
+    /// The stream, neither capturing nor applying yet.
+    public static Replication open(Run run, Moved moved, int stream) {
+        Side active = active(stream);
+        return new Replication(
+                new Replication.Spec(
+                        run.name(),
+                        stream,
+                        run.epoch(),
+                        run.db(active),
+                        run.db(active.other()),
+                        moved.routes(active, stream == 0 ? copiedAt(run) : Map.of()),
+                        run.kafka()));
+    }
+
+    /// Removes what a stream left on its active side and in Kafka.
+    public static void remove(Run run, int stream) {
+        if (stream >= 0) {
+            Replication.remove(run.name(), stream, run.db(active(stream)), run.kafka());
+        }
+    }
+
+    private static Map<TableName, Lsn> copiedAt(Run run) {
+        Map<TableName, Lsn> found = new HashMap<>();
+        run.target()
+                .call(
+                        session ->
+                                session.rows(
+                                        SNAPSHOTS,
+                                        row ->
+                                                found.put(
+                                                        new TableName(
+                                                                row.text("schema_name"),
+                                                                row.text("table_name")),
+                                                        row.lsn("snapshot_lsn")),
+                                        run.name()));
+        return found;
+    }
+}

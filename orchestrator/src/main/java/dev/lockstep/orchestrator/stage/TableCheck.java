@@ -1,0 +1,96 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.plans.catalog.Column;
+import dev.lockstep.plans.catalog.Key;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.fault.Problems;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Whether the rows of one table fit its partner.
+final class TableCheck {
+    private TableCheck() {}
+
+    static void columns(Table table, Table partner, Moved moved, Problems problems) {
+        Moved.Pair pair =
+                moved.pairs().stream()
+                        .filter(p -> p.source().name().equals(table.name()))
+                        .findFirst()
+                        .orElseThrow();
+        for (Column column : table.columns()) {
+            String name = pair.columns().get(column.name());
+            Optional<Column> other =
+                    name == null ? Optional.empty() : partner.column(name);
+            if (other.isEmpty()) {
+                problems.add(
+                        "column \"%s\" of table \"%s\" is missing on the target's \"%s\""
+                                .formatted(column.name(), table.name(), partner.name()));
+            } else {
+                column(table, column, partner, other.get(), problems);
+            }
+        }
+        extra(pair, problems);
+        key(pair, problems);
+    }
+
+    private static void column(
+            Table table, Column column, Table partner, Column other, Problems problems) {
+        if (!column.type().equals(other.type())) {
+            problems.add(
+                    "column \"%s\" of table \"%s\" is %s, on the target's \"%s\" it is %s; the types must be the same"
+                            .formatted(
+                                    column.name(),
+                                    table.name(),
+                                    column.type(),
+                                    partner.name(),
+                                    other.type()));
+        }
+        if (column.isWritten() != other.isWritten()) {
+            problems.add(
+                    "column \"%s\" of table \"%s\" is generated on one side only"
+                            .formatted(column.name(), table.name()));
+        }
+    }
+
+    private static void extra(Moved.Pair pair, Problems problems) {
+        Set<String> known = new HashSet<>(pair.columns().values());
+        for (Column column : pair.target().writtenColumns()) {
+            if (!known.contains(column.name()) && column.notNull() && !column.identity()) {
+                problems.add(
+                        "column \"%s\" of the target's \"%s\" is NOT NULL and the source has nothing for it; make it nullable until `complete`"
+                                .formatted(column.name(), pair.target().name()));
+            }
+        }
+    }
+
+    /// The way back names rows by the target's key, the way there by the source's.
+    private static void key(Moved.Pair pair, Problems problems) {
+        Optional<List<String>> wanted =
+                pair.source()
+                        .changeKey()
+                        .map(k -> k.columns().stream().map(c -> mapped(pair, c)).toList());
+        List<List<String>> there =
+                pair.target().keys().stream()
+                        .filter(Key::identifies)
+                        .map(Key::columns)
+                        .toList();
+        boolean found =
+                wanted.isEmpty()
+                        || there.stream()
+                                .anyMatch(
+                                        k ->
+                                                new HashSet<>(k)
+                                                        .equals(new HashSet<>(wanted.get())));
+        if (!found) {
+            problems.add(
+                    "table \"%s\" on the target has no unique key on %s, by which changes name its rows; create it"
+                            .formatted(pair.target().name(), wanted.get()));
+        }
+    }
+
+    private static String mapped(Moved.Pair pair, String column) {
+        return pair.columns().getOrDefault(column, column);
+    }
+}

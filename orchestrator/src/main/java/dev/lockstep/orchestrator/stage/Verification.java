@@ -1,0 +1,84 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.Cut;
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.RunEvent.Verified;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.validators.Checksums;
+import dev.lockstep.validators.Comparison;
+import dev.lockstep.validators.Difference;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.RowCounts;
+import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.Validator;
+import dev.lockstep.validators.Verdict;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// Compares the two databases at a cut, while writes go on.
+public final class Verification {
+    private static final Duration CUT_MAX = Duration.ofSeconds(60);
+    private static final int WORKERS = 2;
+
+    private final Run run;
+    private final Moved moved;
+    private final Replication replication;
+    private final Progress progress;
+
+    public Verification(Run run, Moved moved, Replication replication, Progress progress) {
+        this.run = run;
+        this.moved = moved;
+        this.replication = replication;
+        this.progress = progress;
+    }
+
+    /// Compares what `active` has with the other side, and says what came of it. `only` narrows it to
+    /// tables of these names; empty means all.
+    public Verified verify(Side active, List<String> only) throws InterruptedException {
+        List<TablePair> pairs =
+                moved.comparison(active).stream()
+                        .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
+                        .toList();
+        Cut cut = replication.cut(CUT_MAX);
+        SnapshotSessions sessions;
+        try (cut) {
+            sessions =
+                    SnapshotSessions.open(
+                            new Comparison(cut.active(), cut.standby(), pairs, WORKERS));
+        }
+        try (sessions) {
+            return verified(cut, validator().validate(sessions));
+        }
+    }
+
+    private Validator validator() {
+        return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
+                ? new Checksums(run.clock(), progress)
+                : new RowCounts(run.clock(), progress);
+    }
+
+    private Verified verified(Cut cut, Verdict verdict) {
+        String now = run.clock().instant().toString();
+        String at = cut.at().toString();
+        long held = cut.stoodStill().toMillis();
+        return switch (verdict) {
+            case Verdict.Match(long tables, long rows, Duration _) ->
+                    new Verified(true, tables, rows, 0, "", at, held, now);
+            case Verdict.Mismatch(
+                            long tables,
+                            long rows,
+                            long differences,
+                            List<Difference> shown,
+                            Duration _) ->
+                    new Verified(
+                            false, tables, rows, differences, describe(shown), at, held, now);
+        };
+    }
+
+    private static String describe(List<Difference> shown) {
+        return shown.stream().map(Difference::text).collect(Collectors.joining("\n"));
+    }
+}

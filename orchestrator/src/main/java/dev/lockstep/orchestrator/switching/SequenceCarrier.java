@@ -1,0 +1,77 @@
+package dev.lockstep.orchestrator.switching;
+
+import dev.lockstep.plans.catalog.Sequence;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// Sets the standby's sequences beyond those of the active. `nextval` goes on while tables are locked,
+/// so they are set some steps further than they were read.
+final class SequenceCarrier {
+    private static final long MARGIN_STEPS = 100;
+
+    private final Map<Sequence, TableName> sequences;
+
+    /// @param sequences those of the active, with their names on the standby
+    SequenceCarrier(Map<Sequence, TableName> sequences) {
+        this.sequences = Map.copyOf(sequences);
+    }
+
+    private record Value(TableName standby, long last, boolean called) {}
+
+    void carry(Session active, Session standby) {
+        if (sequences.isEmpty()) {
+            return;
+        }
+        String values =
+                read(active).stream()
+                        .map(
+                                v ->
+                                        "(%s, %d::bigint, %s)"
+                                                .formatted(
+                                                        Ident.literal(v.standby().sql()),
+                                                        v.last(),
+                                                        v.called()))
+                        .collect(Collectors.joining(", "));
+        standby.rows(
+                "SELECT setval(name::regclass, last, called) FROM (VALUES %s) AS v (name, last, called)"
+                        .formatted(values),
+                row -> row.textAt(1));
+    }
+
+    private List<Value> read(Session active) {
+        List<Sequence> order = List.copyOf(sequences.keySet());
+        StringBuilder sql = new StringBuilder();
+        for (int i = 0; i < order.size(); i++) {
+            sql.append(i == 0 ? "" : " UNION ALL ")
+                    .append("SELECT %d AS n, last_value, is_called FROM ".formatted(i))
+                    .append(order.get(i).name().sql());
+        }
+        return active.rows(
+                sql.toString(),
+                row -> {
+                    Sequence sequence = order.get(row.integer("n"));
+                    boolean called = row.flag("is_called");
+                    long last = row.number("last_value");
+                    return new Value(
+                            java.util.Objects.requireNonNull(sequences.get(sequence)),
+                            called ? further(sequence, last) : last,
+                            called);
+                });
+    }
+
+    /// `last` some steps further, as far as the sequence goes.
+    static long further(Sequence sequence, long last) {
+        BigInteger wanted =
+                BigInteger.valueOf(sequence.increment())
+                        .multiply(BigInteger.valueOf(MARGIN_STEPS))
+                        .add(BigInteger.valueOf(last));
+        return wanted.max(BigInteger.valueOf(sequence.min()))
+                .min(BigInteger.valueOf(sequence.max()))
+                .longValueExact();
+    }
+}

@@ -1,0 +1,184 @@
+package dev.lockstep.orchestrator.switching;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
+import dev.lockstep.orchestrator.run.RunEvent.SwitchUndone;
+import dev.lockstep.orchestrator.run.RunEvent.Switched;
+import dev.lockstep.orchestrator.run.RunState.Switching;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Run;
+import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+
+/// Moves writes from one database to the other. The steps are those of the design:
+///
+/// 1. the next stream is made and captures on the standby, so that there is a way back
+/// 2. the active's tables are locked by one open transaction: writes wait
+/// 3. everything committed before that is drained to the standby, sequences are carried
+/// 4. the standby's triggers are switched off in a transaction that is not committed yet
+/// 5. the intent is journaled; the fence becomes durable; the standby's transaction commits
+/// 6. the outcome is journaled
+///
+/// Until the fence is durable everything is undone by ending sessions. After it there is only forward,
+/// and a restart reads from the triggers how far it came.
+public final class Switch {
+    private final Run run;
+    private final Moved moved;
+    private final Switching state;
+    private final Db from;
+    private final Db to;
+    private final StepListener steps;
+
+    /// Told of each step just before it; a test lets the process die there.
+    @FunctionalInterface
+    public interface StepListener {
+        StepListener NONE = step -> {};
+
+        void before(String step);
+    }
+
+    public Switch(Run run, Moved moved, Switching state, StepListener steps) {
+        this.run = run;
+        this.moved = moved;
+        this.state = state;
+        this.from = run.db(state.from());
+        this.to = run.db(state.from().other());
+        this.steps = steps;
+    }
+
+    /// The triggers of one side of a run.
+    public static Refusal refusal(Run run, Moved moved, Side side) {
+        return new Refusal(run.name(), moved.tables(side), run.db(side.other()).label());
+    }
+
+    /// Goes through all steps. `current` carries changes from the active to the standby; `next` is the
+    /// stream of the other direction, capturing already.
+    public void perform(Replication current, Replication next) throws InterruptedException {
+        Refusal fenced = refusal(run, moved, state.from());
+        Refusal opened = refusal(run, moved, state.from().other());
+        Duration pauseMax = run.plan().cutover().maxPause();
+        long start = System.nanoTime();
+        try (Fence fence = Fence.raise(from, fenced.tables(), pauseMax);
+                Session opening = to.session("open")) {
+            steps.before("drain");
+            current.drain(left(fence, pauseMax));
+            steps.before("sequences");
+            carrySequences();
+            next.startAt(writtenUpTo(to), true);
+            opening.begin();
+            LockRetry.preferOverVacuum(opening);
+            opening.run("SET LOCAL lock_timeout = " + left(fence, pauseMax).toMillis());
+            opened.accept(opening);
+            left(fence, pauseMax);
+            steps.before("intend");
+            run.append(new SwitchIntended());
+            steps.before("fence");
+            fence.makeDurable(fenced);
+            steps.before("open");
+            opening.commit();
+            double pause = millisSince(fence.heldSince());
+            steps.before("outcome");
+            run.append(new Switched(pause, run.clock().instant().toString()));
+        } catch (LockstepException | InterruptedException e) {
+            settle(e, start);
+        }
+    }
+
+    /// Finds out how far a failed switch came, and ends it one way or the other.
+    private void settle(Exception failure, long start) throws InterruptedException {
+        if (resolve(millisSince(start), failure.getMessage())) {
+            return;
+        }
+        if (failure instanceof InterruptedException interrupted) {
+            throw interrupted;
+        }
+        throw new LockstepException(
+                Fault.SWITCH_FAILED,
+                "the switch was undone after %.0f ms, writes go on where they were: %s"
+                        .formatted(millisSince(start), failure.getMessage()),
+                failure);
+    }
+
+    /// Takes up a switch that a dead process left: forward if the old side refuses writes, else back.
+    /// Says whether writes moved.
+    public boolean recover() {
+        return resolve(-1, "the process that switched died before writes had moved");
+    }
+
+    private boolean resolve(double millis, @org.jspecify.annotations.Nullable String reason) {
+        Refusal fenced = refusal(run, moved, state.from());
+        Refusal opened = refusal(run, moved, state.from().other());
+        if (!ask(from, fenced)) {
+            run.append(new SwitchUndone(String.valueOf(reason), millis));
+            return false;
+        }
+        LockRetry.inTransaction(to, opened::accept);
+        run.append(new Switched(millis, run.clock().instant().toString()));
+        return true;
+    }
+
+    private boolean ask(Db db, Refusal refusal) {
+        try {
+            return db.call(refusal::isRefusing);
+        } catch (LockstepException e) {
+            throw new LockstepException(
+                    Fault.OWNERSHIP_UNKNOWN,
+                    ("whether database \"%s\" still accepts writes cannot be known: %s; make it reachable"
+                                    + " and run again, the run then finds out by itself")
+                            .formatted(db.label(), e.text()),
+                    e);
+        }
+    }
+
+    private void carrySequences() {
+        try (Session read = from.session("sequences");
+                Session write = to.session("sequences")) {
+            new SequenceCarrier(moved.sequences(state.from())).carry(read, write);
+        }
+    }
+
+    /// Everything that the standby has committed so far was applied by Lockstep: its applier has
+    /// nothing more to write and applications are refused.
+    private static Lsn writtenUpTo(Db db) {
+        return db.call(session -> Lsn.parse(session.one("SELECT pg_current_wal_insert_lsn()")));
+    }
+
+    private Duration left(Fence fence, Duration pauseMax) {
+        Duration left = pauseMax.minusNanos(System.nanoTime() - fence.heldSince());
+        if (!left.isPositive()) {
+            throw new LockstepException(
+                    Fault.SWITCH_FAILED,
+                    "writes were held for %d ms, the plan's max-pause"
+                            .formatted(pauseMax.toMillis()));
+        }
+        return left;
+    }
+
+    private static double millisSince(long nanos) {
+        return (System.nanoTime() - nanos) / 1e6;
+    }
+
+    /// The stream that carries changes the other way once writes have moved.
+    public static int nextStream(Switching state) {
+        return state.stream() + 1;
+    }
+
+    /// Makes that stream and starts to capture.
+    public static Replication prepareNext(Run run, Moved moved, Switching state) {
+        Replication next = Streams.open(run, moved, nextStream(state));
+        try {
+            next.prepare();
+            next.startCapture();
+            return next;
+        } catch (RuntimeException e) {
+            next.close();
+            throw e;
+        }
+    }
+}

@@ -168,7 +168,7 @@ final class ChunkCopier implements AutoCloseable {
         }
     }
 
-    /// A session that was in the middle of a COPY cannot be used again.
+    /// Nobody knows what state the sessions are in; the next attempt opens new ones.
     private void abort() {
         Session from = reader;
         Session to = writer;

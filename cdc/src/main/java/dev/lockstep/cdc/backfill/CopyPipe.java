@@ -17,20 +17,31 @@ final class CopyPipe {
     private int filled;
     private byte @Nullable [] waiting;
 
-    /// Runs both statements and returns how many rows the second one wrote. After a failure both
-    /// sessions are in the middle of something and only good to be closed.
+    /// Runs both statements and returns how many rows the second one wrote. A failure cuts both
+    /// sessions: the driver would wait forever for the end of a COPY that was left half way, even
+    /// to roll back.
     ///
     /// @param afterRead runs when everything is read and not everything written
     long run(Session from, String read, Session to, String write, Runnable afterRead) {
-        CopyOut reader = from.raw(read, c -> c.getCopyAPI().copyOut(read));
-        CopyIn writer = to.raw(write, c -> c.getCopyAPI().copyIn(write));
-        boolean more = true;
-        while (more) {
-            more = from.raw(read, _ -> fill(reader));
-            to.raw(write, _ -> empty(writer));
+        boolean clean = false;
+        try {
+            CopyOut reader = from.raw(read, c -> c.getCopyAPI().copyOut(read));
+            CopyIn writer = to.raw(write, c -> c.getCopyAPI().copyIn(write));
+            boolean more = true;
+            while (more) {
+                more = from.raw(read, _ -> fill(reader));
+                to.raw(write, _ -> empty(writer));
+            }
+            afterRead.run();
+            long rows = to.raw(write, _ -> writer.endCopy());
+            clean = true;
+            return rows;
+        } finally {
+            if (!clean) {
+                from.abort();
+                to.abort();
+            }
         }
-        afterRead.run();
-        return to.raw(write, _ -> writer.endCopy());
     }
 
     /// Reads until the buffer cannot take the next row; false at the end.

@@ -77,6 +77,23 @@ class KeylessTableTest {
         }
     }
 
+    @Test
+    void rowThatTheStandbyRefusesEndsTheCopyHalfWay() {
+        copies.onSource("CREATE TABLE log (x int, note text)");
+        copies.onTarget("CREATE TABLE log (x int CHECK (x <> 5000), note text)");
+        copies.onSource(
+                "INSERT INTO log SELECT i, repeat('n', 999) FROM generate_series(1, 50000) i");
+        Backfill backfill = copies.backfill(1);
+        backfill.plan();
+        assertThatThrownBy(() -> backfill.copyAll(() -> false))
+                .satisfies(BackfillTest.is(Fault.STATEMENT_FAILED))
+                .hasMessageContaining("23514");
+        assertThat(copies.progressOf("log").isDone()).isFalse();
+        assertThat(copies.oneOnTarget("SELECT snapshot_lsn IS NULL FROM lockstep.copy_table"))
+                .isEqualTo("t");
+        assertThat(slots()).isZero();
+    }
+
     private long slots() {
         try (Session session = copies.source().session("test")) {
             return session.number(SLOTS);

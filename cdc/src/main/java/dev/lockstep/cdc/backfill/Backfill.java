@@ -5,6 +5,7 @@ import dev.lockstep.plans.catalog.Key;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Check;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
@@ -86,8 +87,10 @@ public final class Backfill {
     }
 
     /// Cuts the tables that were not cut before, and books their chunks. A table of the standby
-    /// that holds rows is refused, since they would be taken for copied ones.
+    /// that is missing, lacks a column or holds rows is refused.
     public void plan() {
+        int fitting = statements().size();
+        Check.that(fitting == tables.size(), "a table of the copy is listed twice");
         Set<TableName> planned = standby.call(store::planned);
         try (Session reader = active.session("copy plan")) {
             ChunkPlanner planner = new ChunkPlanner(reader, settings);

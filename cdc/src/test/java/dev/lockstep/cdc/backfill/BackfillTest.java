@@ -7,6 +7,7 @@ import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Map;
@@ -301,6 +302,44 @@ class BackfillTest {
                 .hasMessageContaining("public.item")
                 .hasMessageContaining("not empty");
         assertThat(copies.oneOnTarget("SELECT count(*) FROM lockstep.copy_table")).isEqualTo("0");
+    }
+
+    @Test
+    void missingTablesAndColumnsAreRefusedBeforeAnythingIsBooked() {
+        copies.onSource("CREATE TABLE item (id int PRIMARY KEY, note text)");
+        assertThatThrownBy(() -> copies.backfill(1).plan())
+                .satisfies(is(Fault.PRECONDITION))
+                .hasMessageContaining("public.item");
+        copies.onTarget("CREATE TABLE item (id int PRIMARY KEY)");
+        assertThatThrownBy(() -> copies.backfill(1).plan())
+                .satisfies(is(Fault.PRECONDITION))
+                .hasMessageContaining("\"note\"");
+        assertThat(copies.oneOnTarget("SELECT count(*) FROM lockstep.copy_table")).isEqualTo("0");
+    }
+
+    @Test
+    void userWithoutTheRightToBeAReplicaIsToldWhatToGrant() {
+        copies.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        copies.onTarget(
+                """
+                DROP ROLE IF EXISTS plain_mover; CREATE ROLE plain_mover LOGIN;
+                GRANT USAGE ON SCHEMA lockstep TO plain_mover;
+                GRANT ALL ON ALL TABLES IN SCHEMA lockstep, public TO plain_mover\
+                """);
+        try (Db plain = copies.targetAs("plain_mover")) {
+            Backfill backfill =
+                    new Backfill(
+                            copies.source(),
+                            plain,
+                            Copies.settings(1, 1, OptionalLong.empty()),
+                            copies.tables(Mapping.NONE));
+            backfill.plan();
+            assertThatThrownBy(() -> backfill.copyAll(() -> false))
+                    .satisfies(is(Fault.PRIVILEGE_MISSING))
+                    .hasMessageContaining("GRANT SET ON PARAMETER session_replication_role");
+        } finally {
+            copies.onTarget("DROP OWNED BY plain_mover; DROP ROLE plain_mover");
+        }
     }
 
     @Test

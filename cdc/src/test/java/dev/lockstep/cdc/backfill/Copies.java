@@ -10,6 +10,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.testing.PostgresServer;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -63,7 +64,13 @@ final class Copies implements AutoCloseable {
         return new BackfillSettings(RUN, epoch, workers, 1, rate);
     }
 
-    private List<CopyTable> tables(Mapping mapping) {
+    /// The target as another user; the caller closes it.
+    Db targetAs(String user) {
+        String database = target().endpoint().database();
+        return Db.of(PostgresServer.shared().endpoint(database, user, ""), "test");
+    }
+
+    List<CopyTable> tables(Mapping mapping) {
         try (Session session = source().session("test")) {
             return Catalog.read(session, Scope.ALL).rowTables().stream()
                     .map(t -> new CopyTable(t, mapping.table(t.name()), columns(mapping, t.name())))

@@ -182,7 +182,7 @@ public final class Backfill {
     private LockstepException missing(CopyTable table) {
         return new LockstepException(
                 Fault.PRECONDITION,
-                "table \"%s\", where the rows of \"%s\" are to go, is not in database \"%s\"; create"
+                "table \"%s\", where the rows of \"%s\" are to go, is not in \"%s\"; create"
                                 .formatted(table.standby(), table.name(), standby.label())
                         + " it, or let `schema.copy: auto` do so");
     }

@@ -158,10 +158,10 @@ final class ChunkCopier implements AutoCloseable {
             String user = standby.endpoint().user();
             throw new LockstepException(
                     Fault.PRIVILEGE_MISSING,
-                    "user \"%s\" may not set session_replication_role on database \"%s\", which keeps"
+                    "user \"%s\" may not set session_replication_role on \"%s\", which keeps"
                                     .formatted(user, standby.label())
                             + " triggers from firing for copied rows; as a superuser: GRANT SET ON"
-                            + " PARAMETER session_replication_role TO \"%s\" (PostgreSQL 15 and later)"
+                            + " PARAMETER session_replication_role TO \"%s\" (from PostgreSQL 15)"
                                     .formatted(user)
                             + ", or use a superuser",
                     e);

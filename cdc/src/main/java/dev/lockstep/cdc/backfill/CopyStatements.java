@@ -56,7 +56,8 @@ record CopyStatements(CopyTable table, Optional<KeyOrder> order, boolean binary)
     }
 
     String mergeStage() {
-        return "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s ON CONFLICT DO NOTHING"
+        return "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE"
+                .concat(" SELECT %s FROM %s ON CONFLICT DO NOTHING")
                 .formatted(table.standby().sql(), standbyColumns(), standbyColumns(), STAGE);
     }
 

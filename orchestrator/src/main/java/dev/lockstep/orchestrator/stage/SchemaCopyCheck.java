@@ -33,8 +33,8 @@ public final class SchemaCopyCheck {
                  UNION
                 SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n
                  WHERE n.oid >= 16384)
-            SELECT r.rolname, i.type, coalesce(i.schema, '') AS schema, coalesce(i.name, '') AS name,
-                   i.identity
+            SELECT r.rolname, i.type, coalesce(i.schema, '') AS schema,
+                   coalesce(i.name, '') AS name, i.identity
               FROM needed n
               JOIN pg_roles r ON r.oid = n.role
              CROSS JOIN pg_identify_object(n.classid, n.objid, 0) i

@@ -1,0 +1,155 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Row;
+import dev.lockstep.plans.sql.Session;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// Finds what would stop the copy of a schema before anything is created: the tools, roles that are
+/// missing on the target, names that are taken there. Reads only.
+public final class SchemaCopyCheck {
+    /// Owners, grantees and the roles of policies, each with an object that needs it. The server
+    /// does not book what its first superuser owns, so that is asked of the objects themselves.
+    private static final String ROLES =
+            """
+            WITH needed AS (
+                SELECT d.classid, d.objid, d.refobjid AS role
+                  FROM pg_shdepend d
+                 WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r')
+                   AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                 UNION
+                SELECT 'pg_class'::regclass, c.oid, c.relowner FROM pg_class c
+                 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+                 UNION
+                SELECT 'pg_proc'::regclass, p.oid, p.proowner FROM pg_proc p WHERE p.oid >= 16384
+                 UNION
+                SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n
+                 WHERE n.oid >= 16384)
+            SELECT r.rolname, i.type, coalesce(i.schema, '') AS schema,
+                   coalesce(i.name, '') AS name, i.identity
+              FROM needed n
+              JOIN pg_roles r ON r.oid = n.role
+             CROSS JOIN pg_identify_object(n.classid, n.objid, 0) i
+             WHERE r.rolname NOT LIKE 'pg\\_%'
+               AND i.type NOT IN ('publication', 'subscription', 'large object')
+               AND coalesce(i.schema, i.name, '') !~ '^(pg_|lockstep$|information_schema$)'
+               AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = n.classid
+                                AND e.objid = n.objid AND e.deptype = 'e')
+             ORDER BY 1, 5\
+            """;
+
+    private static final String EXISTING_ROLES = "SELECT rolname FROM pg_roles";
+
+    private static final String OBJECTS =
+            """
+            WITH made AS (
+                SELECT 'pg_class'::regclass AS classid, oid FROM pg_class
+                 WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND relpersistence <> 't'
+                 UNION ALL
+                SELECT 'pg_type'::regclass, t.oid FROM pg_type t
+                 WHERE t.typtype IN ('e', 'd', 'r')
+                    OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')
+                 UNION ALL
+                SELECT 'pg_proc'::regclass, oid FROM pg_proc)
+            SELECT i.type, i.schema, coalesce(i.name, '') AS name, i.identity
+              FROM made m
+             CROSS JOIN pg_identify_object(m.classid, m.oid, 0) i
+             WHERE m.oid >= 16384 AND i.schema !~ '^(pg_|lockstep$|information_schema$)'
+               AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = m.classid
+                                AND e.objid = m.oid AND e.deptype IN ('e', 'i'))
+             ORDER BY 4\
+            """;
+
+    private final Db source;
+    private final Db target;
+    private final Scope scope;
+
+    public SchemaCopyCheck(Db source, Db target, Scope scope) {
+        this.source = source;
+        this.target = target;
+        this.scope = scope;
+    }
+
+    /// Something that a dump would bring.
+    private record Thing(String type, String schema, String name, String identity) {
+        static Thing of(Row row) throws SQLException {
+            return new Thing(
+                    row.text("type"), row.text("schema"), row.text("name"), row.text("identity"));
+        }
+
+        @Override
+        public String toString() {
+            return type + " " + identity;
+        }
+    }
+
+    private record Need(String role, Thing thing) {
+        static Need of(Row row) throws SQLException {
+            return new Need(row.text("rolname"), Thing.of(row));
+        }
+    }
+
+    /// Adds everything that stands in the way.
+    public void check(Problems problems) {
+        try (Session from = source.session("schema check");
+                Session to = target.session("schema check")) {
+            try {
+                PgTools.find(from.serverMajor(), to.serverMajor());
+            } catch (LockstepException e) {
+                problems.add(e.text());
+            }
+            checkRoles(from, to, problems);
+            checkNames(from, to, problems);
+        }
+    }
+
+    private void checkRoles(Session from, Session to, Problems problems) {
+        Set<String> existing = new HashSet<>(to.rows(EXISTING_ROLES, row -> row.text("rolname")));
+        Set<String> reported = new TreeSet<>();
+        for (Need need : from.rows(ROLES, Need::of)) {
+            if (isBrought(need.thing())
+                    && !existing.contains(need.role())
+                    && reported.add(need.role())) {
+                problems.add(
+                        "role \"%s\" owns or may use %s of \"%s\" and others, and does not exist on"
+                                        .formatted(need.role(), need.thing(), from.label())
+                                + " \"%s\"; create it there, with `pg_dumpall --roles-only` or by"
+                                        .formatted(to.label())
+                                + " hand");
+            }
+        }
+    }
+
+    private void checkNames(Session from, Session to, Problems problems) {
+        Set<Thing> taken = new HashSet<>(to.rows(OBJECTS, Thing::of));
+        List<String> clashes =
+                from.rows(OBJECTS, Thing::of).stream()
+                        .filter(thing -> isBrought(thing) && taken.contains(thing))
+                        .map(Thing::toString)
+                        .toList();
+        if (!clashes.isEmpty()) {
+            String more = clashes.size() > 10 ? " and %d more".formatted(clashes.size() - 10) : "";
+            problems.add(
+                    "the target \"%s\" is not empty: it has %s%s; drop them, or set"
+                                    .formatted(
+                                            to.label(),
+                                            String.join(", ", clashes.stream().limit(10).toList()),
+                                            more)
+                            + " `schema.copy: none` if they are meant to take the rows");
+        }
+    }
+
+    /// Tables out of scope stay where they are; everything else comes along.
+    private boolean isBrought(Thing thing) {
+        return !thing.type().contains("table")
+                || scope.covers(new TableName(thing.schema(), thing.name()));
+    }
+}

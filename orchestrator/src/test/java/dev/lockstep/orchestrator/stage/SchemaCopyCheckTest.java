@@ -1,0 +1,70 @@
+package dev.lockstep.orchestrator.stage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.testing.Pair;
+import dev.lockstep.testing.PostgresServer;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SchemaCopyCheckTest {
+    @Test
+    void missingRolesAreNamedUnlessOnlyTablesOutOfScopeNeedThem() {
+        PostgresServer other = PostgresServer.start("replica");
+        try (Db source = other.database();
+                Db target = PostgresServer.shared().database()) {
+            Pair.run(
+                    source,
+                    """
+                    CREATE ROLE keeper; CREATE ROLE "Read-er"; CREATE ROLE stranger;
+                    CREATE TABLE item (id int); ALTER TABLE item OWNER TO keeper;
+                    GRANT SELECT (id) ON item TO "Read-er";
+                    CREATE TABLE audit_log (id int); ALTER TABLE audit_log OWNER TO stranger\
+                    """);
+            Scope scope = new Scope(List.of("*"), List.of("public.audit_*"));
+            assertThat(withoutTools(source, target, scope))
+                    .hasSize(2)
+                    .anyMatch(p -> p.contains("\"keeper\"") && p.contains("public.item"))
+                    .anyMatch(p -> p.contains("\"Read-er\""));
+        } finally {
+            other.stop();
+        }
+    }
+
+    @Test
+    void namesThatAreTakenAreListed() {
+        try (Pair pair = Pair.create()) {
+            pair.onBoth(
+                    """
+                    CREATE TYPE mood AS ENUM ('low'); CREATE TABLE item (id int);
+                    CREATE TABLE audit_log (id int);
+                    CREATE FUNCTION one(int) RETURNS int LANGUAGE sql AS 'SELECT 1'\
+                    """);
+            Pair.run(pair.source(), "CREATE TABLE new_item (id int)");
+            Scope scope = new Scope(List.of("*"), List.of("public.audit_*"));
+            assertThat(withoutTools(pair.source(), pair.target(), scope))
+                    .singleElement()
+                    .asString()
+                    .contains("not empty")
+                    .contains("public.mood", "public.item", "public.one(")
+                    .doesNotContain("new_item", "audit_log");
+        }
+    }
+
+    @Test
+    void emptyTargetWithAllRolesHasNoProblem() {
+        try (Pair pair = Pair.create()) {
+            Pair.run(pair.source(), "CREATE TABLE item (id serial PRIMARY KEY)");
+            assertThat(withoutTools(pair.source(), pair.target(), Scope.ALL)).isEmpty();
+        }
+    }
+
+    private static List<String> withoutTools(Db source, Db target, Scope scope) {
+        Problems problems = new Problems();
+        new SchemaCopyCheck(source, target, scope).check(problems);
+        return problems.all().stream().filter(p -> !p.contains("pg_dump and pg_restore")).toList();
+    }
+}

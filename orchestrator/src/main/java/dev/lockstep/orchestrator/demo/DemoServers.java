@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -72,27 +71,30 @@ public final class DemoServers implements AutoCloseable {
         return new Endpoint(url, USER, new Secret(USER));
     }
 
-    private void startBoth() {
+    /// Under the lock, so that an interrupted process stops what is being started, too.
+    private synchronized void startBoth() {
         // A resolver of our own: the library remembers per resolver where it unpacked the binaries,
         // and this folder goes away.
         PgBinaryResolver binaries = new OwnBinaries();
+        List<Future<EmbeddedPostgres>> launches;
         try (var starters = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<EmbeddedPostgres> source = starters.submit(() -> launch("source", binaries));
-            Future<EmbeddedPostgres> target = starters.submit(() -> launch("target", binaries));
-            keep(source.get());
-            keep(target.get());
-        } catch (ExecutionException e) {
-            close();
-            throw failed(e.getCause() == null ? e : e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            close();
-            throw failed(e);
+            launches =
+                    Stream.of("source", "target")
+                            .map(name -> starters.submit(() -> launch(name, binaries)))
+                            .toList();
         }
-    }
-
-    private synchronized void keep(EmbeddedPostgres server) {
-        running.add(server);
+        List<Throwable> failures = new ArrayList<>();
+        for (Future<EmbeddedPostgres> launch : launches) {
+            if (launch.state() == Future.State.SUCCESS) {
+                running.add(launch.resultNow());
+            } else {
+                failures.add(launch.exceptionNow());
+            }
+        }
+        if (!failures.isEmpty()) {
+            close();
+            throw failed(failures.getFirst());
+        }
     }
 
     private EmbeddedPostgres launch(String name, PgBinaryResolver binaries) throws IOException {
@@ -114,7 +116,9 @@ public final class DemoServers implements AutoCloseable {
                 .setServerConfig("max_connections", "60")
                 .setServerConfig("shared_buffers", "128MB")
                 .setServerConfig("max_wal_size", "2GB")
+                // The library's own defaults trade durability for speed.
                 .setServerConfig("fsync", "on")
+                .setServerConfig("synchronous_commit", "on")
                 .start();
     }
 

@@ -70,7 +70,7 @@ record ShopRows(String table, long rows, String sql, List<Long> sizes) {
             SELECT 0, g, CASE WHEN g <= s.accounts THEN 'opening' ELSE 'transfer' END,
                    CASE WHEN g > s.accounts THEN 1 + g * 13 % s.accounts END,
                    CASE WHEN g > s.accounts THEN 1 + (g * 17 + 5) % s.accounts ELSE g END,
-                   CASE WHEN g > s.accounts THEN (g % 500) / 100.0 ELSE s.opening END
+                   CASE WHEN g > s.accounts THEN round((g % 500) / 100.0, 2) ELSE s.opening END
               FROM (SELECT ?::bigint AS accounts, ?::bigint AS opening) AS s,
                    generate_series(?::bigint, ?::bigint) AS g\
             """;

@@ -13,7 +13,8 @@ record ShopRows(String table, long rows, String sql, List<Long> sizes) {
             """
             INSERT INTO customers (email, name, status, profile, tags, birthday, created_at)
             SELECT 'customer' || g || '@shop.example',
-                   (ARRAY['Ada O''Hara', 'Žofie Nováková', '李小龙', E'Back\\\\slash', E'Tab\\tand\\nline',
+                   (ARRAY['Ada O''Hara', 'Žofie Nováková', '李小龙', E'Back\\\\slash',
+                          E'Tab\\tand\\nline',
                           '"quoted" {braces}, and more', 'Zoë 🎈'])[1 + g % 7] || ' ' || g,
                    (enum_range(NULL::customer_status))[1 + g % 4],
                    jsonb_build_object('points', g % 1000, 'rate', g / 7.0,
@@ -30,7 +31,8 @@ record ShopRows(String table, long rows, String sql, List<Long> sizes) {
             INSERT INTO products (id, number, name, price, weight, image)
             SELECT md5('product ' || g)::uuid, g, 'Product ' || g, (g % 50000) / 100.0, sqrt(g),
                    CASE WHEN g % 20 = 0 THEN (
-                            SELECT string_agg(sha512(convert_to(g || ' ' || i, 'UTF8')), '' ORDER BY i)
+                            SELECT string_agg(sha512(convert_to(g || ' ' || i, 'UTF8')), ''
+                                              ORDER BY i)
                               FROM generate_series(1, 192) AS i)
                         WHEN g % 20 < 5 THEN convert_to('thumbnail ' || g, 'UTF8') END
               FROM generate_series(?::bigint, ?::bigint) AS g\
@@ -57,7 +59,8 @@ record ShopRows(String table, long rows, String sql, List<Long> sizes) {
     private static final String PAYMENTS =
             """
             INSERT INTO payments (order_id, amount, method, paid, paid_at)
-            SELECT g, (g % 100000) / 100.0, (ARRAY['card', 'transfer', 'cash'])[1 + g % 3], g % 8 > 0,
+            SELECT g, (g % 100000) / 100.0, (ARRAY['card', 'transfer', 'cash'])[1 + g % 3],
+                   g % 8 > 0,
                    CASE WHEN g % 8 > 0
                         THEN timestamp '2025-01-02 00:00' + g * interval '17.000001 seconds' END
               FROM generate_series(?::bigint, ?::bigint) AS g\
@@ -94,7 +97,8 @@ record ShopRows(String table, long rows, String sql, List<Long> sizes) {
                    CASE WHEN h % 10 > 0 THEN 'clerk ' || h % 50 END,
                    (ARRAY['login', 'price changed', 'order seen'])[1 + h % 3],
                    CASE WHEN h % 2 > 0 THEN jsonb_build_object('session', h, 'ok', h % 7 > 0) END
-              FROM generate_series(?::bigint, ?::bigint) AS g, LATERAL (SELECT g / 2 AS h) AS halves\
+              FROM generate_series(?::bigint, ?::bigint) AS g,
+                   LATERAL (SELECT g / 2 AS h) AS halves\
             """;
 
     private static final String EVENTS =

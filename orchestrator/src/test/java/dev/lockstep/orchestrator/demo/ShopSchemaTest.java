@@ -13,7 +13,8 @@ class ShopSchemaTest {
     private static final String ROWS =
             """
             SELECT (xpath('/row/c/text()', query_to_xml(
-                        format('SELECT count(*) AS c FROM public.%I', relname), false, true, '')))[1]
+                        format('SELECT count(*) AS c FROM public.%I', relname),
+                        false, true, '')))[1]
               FROM pg_class WHERE relnamespace = 'public'::regnamespace
                AND relkind IN ('r', 'p') AND NOT relispartition\
             """;
@@ -53,7 +54,9 @@ class ShopSchemaTest {
             session.run("SET search_path = public");
             assertThat(
                             session.number(
-                                    "SELECT count(*) FROM order_items JOIN orders ON order_id = id JOIN products p ON p.id = product_id JOIN customers c ON c.id = customer_id"))
+                                    "SELECT count(*) FROM order_items JOIN orders ON order_id = id"
+                                            + " JOIN products p ON p.id = product_id"
+                                            + " JOIN customers c ON c.id = customer_id"))
                     .isEqualTo(size.items());
             assertThat(session.number("SELECT sum(balance)::bigint FROM accounts"))
                     .isEqualTo(size.balances());
@@ -61,7 +64,8 @@ class ShopSchemaTest {
                     .isGreaterThan(8_192);
             assertThat(
                             session.number(
-                                    "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid = 'products'::regclass"))
+                                    "SELECT pg_relation_size(reltoastrelid) FROM pg_class"
+                                            + " WHERE oid = 'products'::regclass"))
                     .isPositive();
         }
     }

@@ -33,7 +33,7 @@ public final class Replication implements AutoCloseable {
     private final Slot slot;
     private final ChangeLog log;
     private final Positions positions;
-    private final ApplyGate gate = new ApplyGate();
+    private volatile ApplyGate gate = new ApplyGate();
     private final Markers markers;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
     private @Nullable Capture capture;
@@ -133,6 +133,7 @@ public final class Replication implements AutoCloseable {
 
     /// Starts to write the log's changes to the standby.
     public void startApply() {
+        gate = new ApplyGate();
         Applier started =
                 new Applier(
                         new Applier.Settings(
@@ -156,6 +157,24 @@ public final class Replication implements AutoCloseable {
                                 fail(e);
                             }
                         });
+    }
+
+    /// Stops writing to the standby, at the end of what is being written; the log goes on filling.
+    public void stopApply() {
+        Applier writing = applier;
+        if (writing != null) {
+            writing.close();
+        }
+        Thread thread = applying;
+        if (thread != null) {
+            try {
+                thread.join(Duration.ofSeconds(20));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        applier = null;
+        applying = null;
     }
 
     private void fail(Throwable failure) {
@@ -276,21 +295,10 @@ public final class Replication implements AutoCloseable {
     @Override
     public void close() {
         markers.close();
-        Applier writing = applier;
-        if (writing != null) {
-            writing.close();
-        }
+        stopApply();
         Capture capturing = capture;
         if (capturing != null) {
             capturing.close();
-        }
-        Thread thread = applying;
-        if (thread != null) {
-            try {
-                thread.join(Duration.ofSeconds(20));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
         }
         log.close();
     }

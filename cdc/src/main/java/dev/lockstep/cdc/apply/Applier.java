@@ -64,8 +64,9 @@ public final class Applier implements AutoCloseable {
             ApplyGate gate,
             Consumer<String> onMarker) {}
 
-    /// A transaction as far as it was read. It is found again in the log as the `begin`th begin from
-    /// record `offset` on; `begin` is 0 where the log was trimmed behind it, since the standby has it.
+    /// A transaction as far as it was read. It is found again in the log as the `begin`th begin
+    /// from record `offset` on; `begin` is 0 where the log was trimmed behind it, since the standby
+    /// has it.
     private static final class Transaction {
         final long offset;
         final int begin;
@@ -196,8 +197,8 @@ public final class Applier implements AutoCloseable {
         current = null;
     }
 
-    /// Writes what is here of a transaction too large to be held. How it ends is read ahead from the
-    /// log: a second copy or a torn one is not even begun.
+    /// Writes what is here of a transaction too large to be held. How it ends is read ahead from
+    /// the log: a second copy or a torn one is not even begun.
     private void stream(Transaction transaction) throws InterruptedException {
         if (streaming == null) {
             writeComplete();

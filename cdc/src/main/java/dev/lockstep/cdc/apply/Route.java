@@ -23,8 +23,8 @@ public record Route(Table active, Table standby, Map<String, String> columns, Ls
         return columns.getOrDefault(activeColumn, activeColumn);
     }
 
-    /// The active columns that go to the standby, in table order: those that writers give and that the
-    /// standby has. An active database with a newer schema has more.
+    /// The active columns that go to the standby, in table order: those that writers give and that
+    /// the standby has. An active database with a newer schema has more.
     List<String> carried() {
         return active.writtenColumns().stream()
                 .map(Column::name)

@@ -97,7 +97,9 @@ public final class Capture implements AutoCloseable {
 
     private void awaitStart(String slot) {
         try {
-            var _ = CompletableFuture.anyOf(started, ended).get(START_MAX.toSeconds(), TimeUnit.SECONDS);
+            var _ =
+                    CompletableFuture.anyOf(started, ended)
+                            .get(START_MAX.toSeconds(), TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             close();
             throw fault(null, e.getCause());
@@ -105,7 +107,8 @@ public final class Capture implements AutoCloseable {
             close();
             throw new LockstepException(
                     Fault.UNREACHABLE,
-                    "reading slot \"%s\" did not start within %d s".formatted(slot, START_MAX.toSeconds()),
+                    "reading slot \"%s\" did not start within %d s"
+                            .formatted(slot, START_MAX.toSeconds()),
                     e);
         } catch (InterruptedException e) {
             close();

@@ -66,8 +66,9 @@ public final class LogReader implements AutoCloseable {
         frame.ifPresent(bytes -> FrameReader.read(bytes, change -> sink.onChange(offset, change)));
     }
 
-    /// Reads on to the commit of the transaction that the `begin`th begin from here opens, counted from
-    /// 1, waiting for it to be written. Empty where a crash tore the transaction, or `stop` says so.
+    /// Reads on to the commit of the transaction that the `begin`th begin from here opens, counted
+    /// from 1, waiting for it to be written. Empty where a crash tore the transaction, or `stop`
+    /// says so.
     public Optional<Change.Commit> awaitCommit(int begin, BooleanSupplier stop) {
         CommitSearch search = new CommitSearch(begin);
         while (!search.isOver() && !stop.getAsBoolean()) {

@@ -18,9 +18,10 @@ public record History(
     public History after(RunEvent event) {
         RunState next = RunMachine.next(state, event);
         return switch (event) {
+            case RunEvent.Started _ -> new History(next, Optional.empty(), Optional.empty());
             case Verified verified -> new History(next, Optional.of(verified), lastSwitch);
             case Switched(double pause, String at) -> {
-                Side to = next.active().orElseThrow();
+                Side to = next.activeSide().orElseThrow();
                 yield new History(
                         next,
                         Optional.empty(),

@@ -19,12 +19,14 @@ public final class Journal {
     private static final String OWNED =
             """
             SELECT epoch FROM lockstep.lease
-             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE""";
+             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE\
+            """;
     private static final String APPEND =
             """
             INSERT INTO lockstep.journal (run, seq, epoch, event, body)
             SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?::jsonb
-              FROM lockstep.journal WHERE run = ?""";
+              FROM lockstep.journal WHERE run = ?\
+            """;
 
     private static final Map<String, Class<?>> EVENTS =
             Arrays.stream(RunEvent.class.getPermittedSubclasses())
@@ -43,8 +45,7 @@ public final class Journal {
 
     /// Everything so far; nothing where Lockstep never was.
     public List<Entry> entries() {
-        return target.call(
-                session -> OwnTables.exist(session) ? entries(session) : List.of());
+        return target.call(session -> OwnTables.exist(session) ? entries(session) : List.of());
     }
 
     private List<Entry> entries(Session session) {
@@ -67,25 +68,20 @@ public final class Journal {
         return history;
     }
 
-    /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true then.
+    /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true
+    /// then.
     public History append(long epoch, RunEvent event) {
         History next = history().after(event);
-        target.tx(
-                session -> {
-                    if (session.row(OWNED, row -> row.number("epoch"), run, epoch).isEmpty()) {
-                        throw new LockstepException(
-                                Fault.LEASE_LOST,
-                                "run \"%s\" is brought forward by another process now; this one stops"
-                                        .formatted(run));
-                    }
-                    session.update(
-                            APPEND,
-                            run,
-                            epoch,
-                            event.getClass().getSimpleName(),
-                            Json.write(event),
-                            run);
-                });
+        target.tx(session -> {
+            if (session.row(OWNED, row -> row.number("epoch"), run, epoch).isEmpty()) {
+                throw new LockstepException(
+                        Fault.LEASE_LOST,
+                        "run \"%s\" is brought forward by another process now; this one stops"
+                                .formatted(run));
+            }
+            session.update(
+                    APPEND, run, epoch, event.getClass().getSimpleName(), Json.write(event), run);
+        });
         return next;
     }
 

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 /// The right to bring a run forward, held by one process at a time. Its epoch goes into everything
 /// that the owner writes, so an owner that was taken for dead cannot write any more.
 ///
-/// An owner is dead when its session on the target is gone, or when it has not renewed for
-/// [#STALE] (a stopped process, a cut network).
+/// An owner is dead when its session on the target is gone, or when it has not renewed for [#STALE]
+/// (a stopped process, a cut network).
 public final class Lease implements AutoCloseable {
     private static final Duration RENEW = Duration.ofSeconds(2);
     private static final Duration STALE = Duration.ofSeconds(15);
@@ -27,7 +27,8 @@ public final class Lease implements AutoCloseable {
               FROM lockstep.lease l
               LEFT JOIN pg_stat_activity a
                      ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
-             WHERE l.run = ? AND NOT l.released""";
+             WHERE l.run = ? AND NOT l.released\
+            """;
     private static final String LOCK = "SELECT epoch FROM lockstep.lease WHERE run = ? FOR UPDATE";
     private static final String TAKE =
             """
@@ -39,11 +40,13 @@ public final class Lease implements AutoCloseable {
                SET epoch = l.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
                    backend_start = excluded.backend_start, renewed_at = excluded.renewed_at,
                    released = false
-            RETURNING epoch""";
+            RETURNING epoch\
+            """;
     private static final String TOUCH =
             """
             UPDATE lockstep.lease SET renewed_at = clock_timestamp()
-             WHERE run = ? AND epoch = ? AND NOT released""";
+             WHERE run = ? AND epoch = ? AND NOT released\
+            """;
     private static final String RELEASE =
             "UPDATE lockstep.lease SET released = true WHERE run = ? AND epoch = ?";
 
@@ -68,20 +71,24 @@ public final class Lease implements AutoCloseable {
             session.row(LOCK, row -> row.number("epoch"), run);
             Optional<String> holder = holder(session, run);
             if (holder.isPresent()) {
-                throw new LockstepException(
-                        Fault.NAME_IN_USE,
-                        "run \"%s\" is being brought forward by %s; stop that process first, or give this plan another name"
-                                .formatted(run, holder.get()));
+                throw held(run, holder.get());
             }
             endStaleHolder(session, run);
-            long epoch =
-                    session.row(TAKE, row -> row.number("epoch"), run, me()).orElseThrow();
+            long epoch = session.row(TAKE, row -> row.number("epoch"), run, me()).orElseThrow();
             session.commit();
             return new Lease(session, run, epoch);
         } catch (RuntimeException e) {
             session.close();
             throw e;
         }
+    }
+
+    /// The refusal of a run that `holder` has.
+    public static LockstepException held(String run, String holder) {
+        return new LockstepException(
+                Fault.NAME_IN_USE,
+                "run \"%s\" is being brought forward by %s; stop that process first, or give this plan another name"
+                        .formatted(run, holder));
     }
 
     /// Who holds the run, if somebody alive does.
@@ -102,7 +109,8 @@ public final class Lease implements AutoCloseable {
                 """
                 SELECT pg_terminate_backend(a.pid) FROM lockstep.lease l
                   JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
-                 WHERE l.run = ? AND NOT l.released""",
+                 WHERE l.run = ? AND NOT l.released\
+                """,
                 row -> row.textAt(1),
                 run);
     }

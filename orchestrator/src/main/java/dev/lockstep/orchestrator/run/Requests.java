@@ -10,15 +10,18 @@ public final class Requests {
     private static final String ASK =
             """
             INSERT INTO lockstep.request (run, command, arguments) VALUES (?, ?, ?::jsonb)
-            RETURNING id""";
+            RETURNING id\
+            """;
     private static final String OPEN =
             """
             SELECT id, command, arguments::text AS arguments FROM lockstep.request
-             WHERE run = ? AND finished_at IS NULL ORDER BY id""";
+             WHERE run = ? AND finished_at IS NULL ORDER BY id\
+            """;
     private static final String ANSWER =
             """
             UPDATE lockstep.request SET finished_at = now(), outcome = ?::jsonb
-             WHERE id = ? AND finished_at IS NULL""";
+             WHERE id = ? AND finished_at IS NULL\
+            """;
     private static final String OUTCOME =
             "SELECT outcome::text AS outcome FROM lockstep.request WHERE id = ?";
 
@@ -40,23 +43,20 @@ public final class Requests {
     }
 
     public long ask(String command, String arguments) {
-        return target.call(
-                session ->
-                        session.row(ASK, row -> row.number("id"), run, command, arguments)
-                                .orElseThrow());
+        return target.call(session ->
+                session.row(ASK, row -> row.number("id"), run, command, arguments).orElseThrow());
     }
 
     public List<Request> open() {
-        return target.call(
-                session ->
-                        session.rows(
-                                OPEN,
-                                row ->
-                                        new Request(
-                                                row.number("id"),
-                                                row.text("command"),
-                                                row.text("arguments")),
-                                run));
+        return target.call(session ->
+                session.rows(
+                        OPEN,
+                        row ->
+                                new Request(
+                                        row.number("id"),
+                                        row.text("command"),
+                                        row.text("arguments")),
+                        run));
     }
 
     public void answer(long id, Outcome outcome) {

@@ -9,6 +9,8 @@ public sealed interface RunEvent {
 
     record Copied(long rows) implements RunEvent {}
 
+    /// The gathered changes are in and the standby is consistent.
+    ///
     /// @param rowsCopiedAgain rows that replay could not complete and a cut did
     record CaughtUp(long rowsCopiedAgain) implements RunEvent {}
 
@@ -35,6 +37,8 @@ public sealed interface RunEvent {
 
     record SwitchUndone(String reason, double heldMillis) implements RunEvent {}
 
+    /// Writes go to the other side.
+    ///
     /// @param pauseMillis how long no side accepted writes; -1 where a dead process left it unknown
     record Switched(double pauseMillis, String at) implements RunEvent {}
 

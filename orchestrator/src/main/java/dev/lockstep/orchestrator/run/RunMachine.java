@@ -37,6 +37,7 @@ import dev.lockstep.plans.fault.LockstepException;
 /// in-step(target) -> switching -> in-step(source)        rollback
 /// in-step(target) -> contracting -> completed            complete
 /// any state with active = source -> aborting -> aborted  abort
+/// aborted -> expanding                                   `run` once more
 /// any state -> failed -> the same state                  a fault, and `run` after it
 /// ```
 public final class RunMachine {
@@ -80,7 +81,7 @@ public final class RunMachine {
 
     private static RunState forward(RunState state, RunEvent event) {
         return switch (state) {
-            case Planned _ when event instanceof Started -> new Expanding();
+            case Planned _, Aborted _ when event instanceof Started -> new Expanding();
             case Expanding _ when event instanceof SchemaExpanded -> new Copying();
             case Copying _ when event instanceof Copied -> new CatchingUp();
             case CatchingUp _ when event instanceof CaughtUp -> new Verifying();
@@ -126,7 +127,7 @@ public final class RunMachine {
 
     private static LockstepException refused(RunState state, RunEvent event) {
         String active =
-                state.active().map(side -> " with the " + side.label() + " active").orElse("");
+                state.activeSide().map(side -> " with the " + side.label() + " active").orElse("");
         return new LockstepException(
                 Fault.WRONG_STATE,
                 "the run is %s%s; %s is not possible there"

@@ -4,8 +4,8 @@ import java.util.Optional;
 
 /// Where a run stands. A state holds only what is true in it.
 ///
-/// `stream` counts the switches: stream 0 carries changes from source to target, each switch ends one
-/// stream and begins the next in the other direction.
+/// `stream` counts the switches: stream 0 carries changes from source to target, each switch ends
+/// one stream and begins the next in the other direction.
 public sealed interface RunState {
     /// The name in status, journal and on the command line.
     default String label() {
@@ -26,7 +26,7 @@ public sealed interface RunState {
     }
 
     /// Which database accepts writes; empty while that is being decided.
-    default Optional<Side> active() {
+    default Optional<Side> activeSide() {
         return switch (this) {
             case Planned _, Expanding _, Copying _, CatchingUp _, Verifying _ ->
                     Optional.of(Side.SOURCE);
@@ -34,7 +34,7 @@ public sealed interface RunState {
             case Switching _ -> Optional.empty();
             case Contracting _, Completed _ -> Optional.of(Side.TARGET);
             case Aborting _, Aborted _ -> Optional.of(Side.SOURCE);
-            case Failed s -> s.in().active();
+            case Failed s -> s.in().activeSide();
         };
     }
 
@@ -63,7 +63,8 @@ public sealed interface RunState {
 
     /// Writes are moving from `from` to the other side.
     ///
-    /// @param intended whether the point was reached after which only the triggers tell how far it came
+    /// @param intended whether the point was reached after which only the triggers tell how far it
+    ///   came
     record Switching(Side from, int stream, boolean intended) implements RunState {}
 
     /// The way back is being given up.

@@ -10,8 +10,8 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
-/// A folder of migrations that the plan names, applied to the target. Its history lies in a table of
-/// its own until the run ends, so that an application's own history is not touched.
+/// A folder of migrations that the plan names, applied to the target. Its history lies in a table
+/// of its own until the run ends, so that an application's own history is not touched.
 public final class FlywayFolder {
     private final Db target;
     private final Path folder;
@@ -61,18 +61,14 @@ public final class FlywayFolder {
     /// Removes the history table, wherever the user's search path had put it.
     public static void forget(Db target, String use, String run) {
         String table = historyTable(use, run);
-        target.tx(
-                session ->
-                        session.rows(
-                                        "SELECT schemaname FROM pg_tables WHERE tablename = ?",
-                                        row -> row.text("schemaname"),
-                                        table)
-                                .forEach(
-                                        schema ->
-                                                session.run(
-                                                        "DROP TABLE %s.%s"
-                                                                .formatted(
-                                                                        new Ident(schema),
-                                                                        new Ident(table)))));
+        target.tx(session ->
+                session.rows(
+                                "SELECT schemaname FROM pg_tables WHERE tablename = ?",
+                                row -> row.text("schemaname"),
+                                table)
+                        .forEach(schema ->
+                                session.run(
+                                        "DROP TABLE %s.%s"
+                                                .formatted(new Ident(schema), new Ident(table)))));
     }
 }

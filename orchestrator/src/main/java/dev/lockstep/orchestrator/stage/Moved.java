@@ -49,8 +49,7 @@ public final class Moved {
 
     /// Reads both catalogs.
     public static Moved read(Plan plan, Db source, Db target) {
-        return new Moved(
-                catalog(source, plan.scope()), catalog(target, Scope.ALL), plan.mapping());
+        return new Moved(catalog(source, plan.scope()), catalog(target, Scope.ALL), plan.mapping());
     }
 
     private static Catalog catalog(Db db, Scope scope) {
@@ -101,34 +100,28 @@ public final class Moved {
     /// @param copiedAt source tables that were copied from one snapshot, with its position
     public List<Route> routes(Side active, Map<TableName, Lsn> copiedAt) {
         return pairs.stream()
-                .map(
-                        p ->
-                                active == Side.SOURCE
-                                        ? new Route(
-                                                p.source(),
-                                                p.target(),
-                                                p.columns(),
-                                                copiedAt.getOrDefault(
-                                                        p.source().name(), Lsn.ZERO))
-                                        : new Route(
-                                                p.target(),
-                                                p.source(),
-                                                inverse(p.columns()),
-                                                Lsn.ZERO))
+                .map(p ->
+                        active == Side.SOURCE
+                                ? new Route(
+                                        p.source(),
+                                        p.target(),
+                                        p.columns(),
+                                        copiedAt.getOrDefault(p.source().name(), Lsn.ZERO))
+                                : new Route(p.target(), p.source(), inverse(p.columns()), Lsn.ZERO))
                 .toList();
     }
 
-    /// What a verification compares while `active` accepts writes: the columns that both sides have.
+    /// What a verification compares while `active` accepts writes: the columns that both sides
+    /// have.
     public List<TablePair> comparison(Side active) {
         return pairs.stream()
-                .map(
-                        p -> {
-                            Table left = only(p.source(), p.columns().keySet());
-                            Table right = only(p.target(), Set.copyOf(p.columns().values()));
-                            return active == Side.SOURCE
-                                    ? new TablePair(left, right, p.columns())
-                                    : new TablePair(right, left, inverse(p.columns()));
-                        })
+                .map(p -> {
+                    Table left = only(p.source(), p.columns().keySet());
+                    Table right = only(p.target(), Set.copyOf(p.columns().values()));
+                    return active == Side.SOURCE
+                            ? new TablePair(left, right, p.columns())
+                            : new TablePair(right, left, inverse(p.columns()));
+                })
                 .toList();
     }
 
@@ -144,34 +137,32 @@ public final class Moved {
         Map<Sequence, TableName> found = new HashMap<>();
         for (Sequence sequence : source.sequences()) {
             targetSequence(sequence)
-                    .ifPresent(
-                            partner -> {
-                                if (active == Side.SOURCE) {
-                                    found.put(sequence, partner.name());
-                                } else {
-                                    found.put(partner, sequence.name());
-                                }
-                            });
+                    .ifPresent(partner -> {
+                        if (active == Side.SOURCE) {
+                            found.put(sequence, partner.name());
+                        } else {
+                            found.put(partner, sequence.name());
+                        }
+                    });
         }
         return found;
     }
 
-    /// The target's counterpart: the one that feeds the same column, or else the one of the same name.
+    /// The target's counterpart: the one that feeds the same column, or else the one of the same
+    /// name.
     public Optional<Sequence> targetSequence(Sequence sequence) {
         Optional<Sequence> feeding =
                 target.sequences().stream()
-                        .filter(
-                                s ->
-                                        sequence.ownedBy().isPresent()
-                                                && s.ownedBy()
-                                                        .equals(sequence.ownedBy().map(mapping::table))
-                                                && s.column().equals(mappedColumn(sequence)))
+                        .filter(s ->
+                                sequence.ownedBy().isPresent()
+                                        && s.ownedBy()
+                                                .equals(sequence.ownedBy().map(mapping::table))
+                                        && s.column().equals(mappedColumn(sequence)))
                         .findFirst();
-        return feeding.or(
-                () ->
-                        target.sequences().stream()
-                                .filter(s -> s.name().equals(sequence.name()))
-                                .findFirst());
+        return feeding.or(() ->
+                target.sequences().stream()
+                        .filter(s -> s.name().equals(sequence.name()))
+                        .findFirst());
     }
 
     private Optional<String> mappedColumn(Sequence sequence) {

@@ -21,7 +21,8 @@ public final class Preflight {
             """
             SELECT system_identifier || '/' || (SELECT oid FROM pg_database
                                                  WHERE datname = current_database())
-              FROM pg_control_system()""";
+              FROM pg_control_system()\
+            """;
 
     private final Plan plan;
     private final Db source;
@@ -151,8 +152,7 @@ public final class Preflight {
         }
     }
 
-    private static void checkColumns(
-            Moved moved, Table table, Table partner, Problems problems) {
+    private static void checkColumns(Moved moved, Table table, Table partner, Problems problems) {
         TableCheck.columns(table, partner, moved, problems);
         if (!partner.hasUsableIdentity()) {
             problems.add(

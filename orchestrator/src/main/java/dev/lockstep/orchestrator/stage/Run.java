@@ -10,8 +10,8 @@ import dev.lockstep.plans.sql.Db;
 import java.nio.file.Path;
 import java.time.InstantSource;
 
-/// What every piece of work on a run needs: the plan, both databases, the journal, and the epoch under
-/// which this process may write.
+/// What every piece of work on a run needs: the plan, both databases, the journal, and the epoch
+/// under which this process may write.
 ///
 /// @param folder files of the run on this machine
 public record Run(

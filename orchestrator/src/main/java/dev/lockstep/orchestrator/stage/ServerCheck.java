@@ -7,8 +7,8 @@ import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
 
-/// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on the
-/// other one.
+/// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on
+/// the other one.
 final class ServerCheck {
     /// A stream and a cut at the same time.
     private static final int SLOTS_PER_DATABASE = 2;
@@ -18,13 +18,15 @@ final class ServerCheck {
             SELECT current_setting('max_replication_slots')::int
                        - (SELECT count(*) FROM pg_replication_slots)::int AS slots,
                    current_setting('max_wal_senders')::int
-                       - (SELECT count(*) FROM pg_stat_replication)::int AS senders""";
+                       - (SELECT count(*) FROM pg_stat_replication)::int AS senders\
+            """;
 
     private static final String RIGHTS =
             """
             SELECT rolsuper AS super, rolreplication OR rolsuper AS replication,
                    has_database_privilege(current_database(), 'CREATE') AS may_create
-              FROM pg_roles WHERE rolname = current_user""";
+              FROM pg_roles WHERE rolname = current_user\
+            """;
 
     private static final String FOREIGN =
             """
@@ -32,7 +34,8 @@ final class ServerCheck {
               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE (n.nspname || '.' || c.relname) = ANY (?::text[])
                AND NOT pg_has_role(current_user, c.relowner, 'USAGE')
-             ORDER BY 1""";
+             ORDER BY 1\
+            """;
 
     private ServerCheck() {}
 
@@ -96,8 +99,7 @@ final class ServerCheck {
     /// Publishing a table and fencing it take its owner.
     static void checkOwner(Session session, List<Table> tables, Problems problems) {
         String[] names = tables.stream().map(t -> t.name().toString()).toArray(String[]::new);
-        List<String> foreign =
-                session.rows(FOREIGN, row -> row.text("name"), (Object) names);
+        List<String> foreign = session.rows(FOREIGN, row -> row.text("name"), (Object) names);
         if (!foreign.isEmpty()) {
             problems.add(
                     "the user does not own %s in \"%s\"; GRANT it the owner's role"

@@ -12,7 +12,8 @@ public final class Streams {
     private static final String SNAPSHOTS =
             """
             SELECT schema_name, table_name, snapshot_lsn FROM lockstep.copy_table
-             WHERE run = ? AND snapshot_lsn IS NOT NULL""";
+             WHERE run = ? AND snapshot_lsn IS NOT NULL\
+            """;
 
     private Streams() {}
 
@@ -45,17 +46,16 @@ public final class Streams {
     private static Map<TableName, Lsn> copiedAt(Run run) {
         Map<TableName, Lsn> found = new HashMap<>();
         run.target()
-                .call(
-                        session ->
-                                session.rows(
-                                        SNAPSHOTS,
-                                        row ->
-                                                found.put(
-                                                        new TableName(
-                                                                row.text("schema_name"),
-                                                                row.text("table_name")),
-                                                        row.lsn("snapshot_lsn")),
-                                        run.name()));
+                .call(session ->
+                        session.rows(
+                                SNAPSHOTS,
+                                row ->
+                                        found.put(
+                                                new TableName(
+                                                        row.text("schema_name"),
+                                                        row.text("table_name")),
+                                                row.lsn("snapshot_lsn")),
+                                run.name()));
         return found;
     }
 }

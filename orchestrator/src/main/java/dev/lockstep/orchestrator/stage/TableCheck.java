@@ -21,8 +21,7 @@ final class TableCheck {
                         .orElseThrow();
         for (Column column : table.columns()) {
             String name = pair.columns().get(column.name());
-            Optional<Column> other =
-                    name == null ? Optional.empty() : partner.column(name);
+            Optional<Column> other = name == null ? Optional.empty() : partner.column(name);
             if (other.isEmpty()) {
                 problems.add(
                         "column \"%s\" of table \"%s\" is missing on the target's \"%s\""
@@ -72,17 +71,12 @@ final class TableCheck {
                         .changeKey()
                         .map(k -> k.columns().stream().map(c -> mapped(pair, c)).toList());
         List<List<String>> there =
-                pair.target().keys().stream()
-                        .filter(Key::identifies)
-                        .map(Key::columns)
-                        .toList();
+                pair.target().keys().stream().filter(Key::identifies).map(Key::columns).toList();
         boolean found =
                 wanted.isEmpty()
                         || there.stream()
                                 .anyMatch(
-                                        k ->
-                                                new HashSet<>(k)
-                                                        .equals(new HashSet<>(wanted.get())));
+                                        k -> new HashSet<>(k).equals(new HashSet<>(wanted.get())));
         if (!found) {
             problems.add(
                     "table \"%s\" on the target has no unique key on %s, by which changes name its rows; create it"

@@ -35,8 +35,8 @@ public final class Verification {
         this.progress = progress;
     }
 
-    /// Compares what `active` has with the other side, and says what came of it. `only` narrows it to
-    /// tables of these names; empty means all.
+    /// Compares what `active` has with the other side, and says what came of it. `only` narrows it
+    /// to tables of these names; empty means all.
     public Verified verify(Side active, List<String> only) throws InterruptedException {
         List<TablePair> pairs =
                 moved.comparison(active).stream()
@@ -73,8 +73,7 @@ public final class Verification {
                             long differences,
                             List<Difference> shown,
                             Duration _) ->
-                    new Verified(
-                            false, tables, rows, differences, describe(shown), at, held, now);
+                    new Verified(false, tables, rows, differences, describe(shown), at, held, now);
         };
     }
 

@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// Holds all writes to a set of tables, by one open transaction that has them locked. When the process
-/// dies the lock dies with it; only [#makeDurable] outlives the session.
+/// Holds all writes to a set of tables, by one open transaction that has them locked. When the
+/// process dies the lock dies with it; only [#makeDurable] outlives the session.
 final class Fence implements AutoCloseable {
     private static final Duration ATTEMPT_MAX = Duration.ofMillis(400);
 
@@ -26,7 +26,8 @@ final class Fence implements AutoCloseable {
                AND l.relation = ANY (SELECT to_regclass(t)::oid FROM unnest(?::text[]) AS t)
                AND l.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock',
                               'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-               AND l.granted AND a.pid <> pg_backend_pid()""";
+               AND l.granted AND a.pid <> pg_backend_pid()\
+            """;
 
     private final Session session;
     private final long heldSince;
@@ -46,11 +47,10 @@ final class Fence implements AutoCloseable {
                         .intervalFunction(
                                 IntervalFunction.ofExponentialRandomBackoff(
                                         Duration.ofMillis(20), 1.5, 0.5, Duration.ofMillis(500)))
-                        .retryOnException(
-                                e ->
-                                        e instanceof LockstepException own
-                                                && own.fault() == Fault.LOCK_TIMEOUT
-                                                && System.nanoTime() < deadline)
+                        .retryOnException(e ->
+                                e instanceof LockstepException own
+                                        && own.fault() == Fault.LOCK_TIMEOUT
+                                        && System.nanoTime() < deadline)
                         .build();
         try {
             return Retry.of("fence", config).executeSupplier(() -> attempt(session, tables));

@@ -18,7 +18,8 @@ public final class Refusal {
               FROM pg_trigger t
               JOIN pg_class c ON c.oid = t.tgrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE t.tgname = ? AND NOT t.tgisinternal""";
+             WHERE t.tgname = ? AND NOT t.tgisinternal\
+            """;
 
     private final String run;
     private final String trigger;
@@ -66,12 +67,11 @@ public final class Refusal {
     public void accept(Session session) {
         StringBuilder sql = new StringBuilder();
         states(session)
-                .forEach(
-                        (table, enabled) -> {
-                            if (enabled) {
-                                sql.append(alter(table, "DISABLE"));
-                            }
-                        });
+                .forEach((table, enabled) -> {
+                    if (enabled) {
+                        sql.append(alter(table, "DISABLE"));
+                    }
+                });
         runIfAny(session, sql);
     }
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// Sets the standby's sequences beyond those of the active. `nextval` goes on while tables are locked,
-/// so they are set some steps further than they were read.
+/// Sets the standby's sequences beyond those of the active. `nextval` goes on while tables are
+/// locked, so they are set some steps further than they were read.
 final class SequenceCarrier {
     private static final long MARGIN_STEPS = 100;
 
@@ -29,13 +29,12 @@ final class SequenceCarrier {
         }
         String values =
                 read(active).stream()
-                        .map(
-                                v ->
-                                        "(%s, %d::bigint, %s)"
-                                                .formatted(
-                                                        Ident.literal(v.standby().sql()),
-                                                        v.last(),
-                                                        v.called()))
+                        .map(v ->
+                                "(%s, %d::bigint, %s)"
+                                        .formatted(
+                                                Ident.literal(v.standby().sql()),
+                                                v.last(),
+                                                v.called()))
                         .collect(Collectors.joining(", "));
         standby.rows(
                 "SELECT setval(name::regclass, last, called) FROM (VALUES %s) AS v (name, last, called)"

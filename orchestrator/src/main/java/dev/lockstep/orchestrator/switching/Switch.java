@@ -25,8 +25,8 @@ import java.time.Duration;
 /// 5. the intent is journaled; the fence becomes durable; the standby's transaction commits
 /// 6. the outcome is journaled
 ///
-/// Until the fence is durable everything is undone by ending sessions. After it there is only forward,
-/// and a restart reads from the triggers how far it came.
+/// Until the fence is durable everything is undone by ending sessions. After it there is only
+/// forward, and a restart reads from the triggers how far it came.
 public final class Switch {
     private final Run run;
     private final Moved moved;
@@ -57,8 +57,8 @@ public final class Switch {
         return new Refusal(run.name(), moved.tables(side), run.db(side.other()).label());
     }
 
-    /// Goes through all steps. `current` carries changes from the active to the standby; `next` is the
-    /// stream of the other direction, capturing already.
+    /// Goes through all steps. `current` carries changes from the active to the standby; `next` is
+    /// the stream of the other direction, capturing already.
     public void perform(Replication current, Replication next) throws InterruptedException {
         Refusal fenced = refusal(run, moved, state.from());
         Refusal opened = refusal(run, moved, state.from().other());
@@ -105,8 +105,8 @@ public final class Switch {
                 failure);
     }
 
-    /// Takes up a switch that a dead process left: forward if the old side refuses writes, else back.
-    /// Says whether writes moved.
+    /// Takes up a switch that a dead process left: forward if the old side refuses writes, else
+    /// back. Says whether writes moved.
     public boolean recover() {
         return resolve(-1, "the process that switched died before writes had moved");
     }

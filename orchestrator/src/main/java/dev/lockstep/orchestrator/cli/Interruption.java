@@ -1,0 +1,45 @@
+package dev.lockstep.orchestrator.cli;
+
+import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.Stop;
+import java.time.Duration;
+
+/// Ctrl-C and loss of the lease, turned into a request to stop: what is under way ends in order,
+/// and only then does the process.
+final class Interruption implements AutoCloseable {
+    private static final Duration ORDERLY_MAX = Duration.ofSeconds(30);
+
+    private final Stop stop = new Stop();
+    private final Thread worker = Thread.currentThread();
+    private final Thread hook = Thread.ofPlatform().name("interruption").unstarted(this::interrupt);
+
+    /// From here on the calling thread is asked to stop when the process is, or the lease is lost.
+    static Interruption watch(Lease lease) {
+        Interruption interruption = new Interruption();
+        Runtime.getRuntime().addShutdownHook(interruption.hook);
+        lease.keep(interruption.stop::ask);
+        return interruption;
+    }
+
+    Stop stop() {
+        return stop;
+    }
+
+    private void interrupt() {
+        stop.interrupt();
+        try {
+            worker.join(ORDERLY_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The hook is what is running.
+        }
+    }
+}

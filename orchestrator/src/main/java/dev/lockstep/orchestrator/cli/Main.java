@@ -1,0 +1,70 @@
+package dev.lockstep.orchestrator.cli;
+
+import dev.lockstep.orchestrator.stage.ExitCode;
+import dev.lockstep.plans.fault.LockstepException;
+import java.time.InstantSource;
+import java.util.TimeZone;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// `lockstep COMMAND [PLAN] [options]`.
+@Command(
+        name = "lockstep",
+        description = "Moves live PostgreSQL databases with no downtime and a way back.",
+        mixinStandardHelpOptions = true,
+        version = "lockstep 0.1.0",
+        subcommands = {
+            DemoCommand.class,
+            RunCommand.class,
+            StatusCommand.class,
+            AskCommands.Validate.class,
+            AskCommands.Cutover.class,
+            AskCommands.Rollback.class,
+            AskCommands.Complete.class,
+            AskCommands.Abort.class,
+            JournalCommand.class
+        })
+public final class Main {
+    private Main() {}
+
+    /// Runs one command and exits with its code.
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    static int execute(String... arguments) {
+        // Nothing that is carried may depend on where this process happens to run.
+        TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+        CommandLine line =
+                new CommandLine(new Main())
+                        .setExecutionExceptionHandler((e, command, _) -> {
+                            command.getErr().println("lockstep: " + describe(e));
+                            return exitOf(e);
+                        });
+        line.setExecutionStrategy(parsed ->
+                parsed.hasSubcommand() || CommandLine.printHelpIfRequested(parsed)
+                        ? new CommandLine.RunLast().execute(parsed)
+                        : usage(parsed.commandSpec().commandLine()));
+        return line.execute(arguments);
+    }
+
+    private static int usage(CommandLine line) {
+        line.usage(line.getErr());
+        return ExitCode.INVALID;
+    }
+
+    private static String describe(Exception e) {
+        return e instanceof LockstepException own
+                ? own.text() + " [" + own.fault() + "]"
+                : "internal error: " + e;
+    }
+
+    private static int exitOf(Exception e) {
+        return e instanceof LockstepException own ? ExitCode.of(own.fault()) : ExitCode.FAILED;
+    }
+
+    /// The one clock of the process.
+    static InstantSource clock() {
+        return InstantSource.system();
+    }
+}

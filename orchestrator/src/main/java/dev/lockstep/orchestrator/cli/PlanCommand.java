@@ -1,0 +1,48 @@
+package dev.lockstep.orchestrator.cli;
+
+import dev.lockstep.orchestrator.stage.ExitCode;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.plan.PlanFile;
+import dev.lockstep.plans.sql.Db;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// A command about one plan.
+abstract class PlanCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PLAN", description = "The plan file.")
+    Path planFile = Path.of("");
+
+    @Spec CommandSpec spec = CommandSpec.create();
+
+    Plan plan() {
+        return PlanFile.read(planFile, System.getenv());
+    }
+
+    Db target(Plan plan) {
+        return Db.of(plan.target(), "lockstep " + plan.name());
+    }
+
+    Db source(Plan plan) {
+        return Db.of(plan.source(), "lockstep " + plan.name());
+    }
+
+    void print(String text) {
+        spec.commandLine().getOut().println(text);
+        spec.commandLine().getOut().flush();
+    }
+
+    /// Tells a fault and gives its exit code.
+    int report(LockstepException e, int exit) {
+        spec.commandLine().getErr().println("lockstep: " + e.text() + " [" + e.fault() + "]");
+        return exit;
+    }
+
+    /// As [#report], for what came before anything was begun.
+    int refuse(LockstepException e) {
+        return report(e, ExitCode.atStart(e.fault()));
+    }
+}

@@ -1,0 +1,96 @@
+package dev.lockstep.orchestrator.cli;
+
+import dev.lockstep.orchestrator.console.Console;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.orchestrator.stage.Conductor;
+import dev.lockstep.orchestrator.stage.ExitCode;
+import dev.lockstep.orchestrator.stage.OpenRun;
+import dev.lockstep.orchestrator.stage.Serving;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/// Brings a run forward and keeps it flowing.
+@Command(
+        name = "run",
+        description = {
+            "Brings a run into step and keeps changes flowing until it is stopped or completed.",
+            "A run that was killed, stopped or failed goes on where it was."
+        })
+final class RunCommand extends PlanCommand {
+    @Option(
+            names = "--until",
+            paramLabel = "STATE",
+            description = "Exit once this state is reached; all stays resumable. Only: in-step.")
+    String until = "";
+
+    @Option(
+            names = "--cutover",
+            paramLabel = "auto",
+            description = "auto: switch to the target as soon as the run is in step.")
+    String cutover = "";
+
+    @Override
+    public Integer call() {
+        checkOptions();
+        Plan plan = plan();
+        try (Db source = source(plan);
+                Db target = target(plan)) {
+            OpenRun open;
+            try {
+                open = OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock());
+            } catch (LockstepException e) {
+                return refuse(e);
+            }
+            try (open) {
+                return work(open);
+            }
+        }
+    }
+
+    private void checkOptions() {
+        if (!until.isEmpty() && !until.equals("in-step")) {
+            throw new ParameterException(
+                    spec.commandLine(), "--until: found \"%s\", expected in-step".formatted(until));
+        }
+        if (!cutover.isEmpty() && !cutover.equals("auto")) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--cutover: found \"%s\", expected auto".formatted(cutover));
+        }
+    }
+
+    private int work(OpenRun open) {
+        try (Console console = Console.standardError(Main.clock());
+                Interruption interruption = Interruption.watch(open.lease())) {
+            ConsoleWatcher watcher = new ConsoleWatcher(console);
+            Stop stop = interruption.stop();
+            Serving serving =
+                    new Serving(new Conductor(open.run(), stop, watcher), stop, watcher, auto());
+            serving.until(state -> isEnough(state));
+            print("run \"%s\" is %s".formatted(open.run().name(), stateOf(open)));
+            return ExitCode.DONE;
+        } catch (LockstepException e) {
+            return report(e, ExitCode.of(e.fault()));
+        }
+    }
+
+    private boolean auto() {
+        return cutover.equals("auto");
+    }
+
+    private boolean isEnough(RunState state) {
+        return until.equals("in-step") && state instanceof InStep;
+    }
+
+    private static String stateOf(OpenRun open) {
+        RunState state = open.run().journal().history().state();
+        return state.label()
+                + state.activeSide().map(side -> ", active: " + side.label()).orElse("");
+    }
+}

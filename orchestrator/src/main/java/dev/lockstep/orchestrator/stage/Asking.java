@@ -1,0 +1,111 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Journal;
+import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.Requests;
+import dev.lockstep.orchestrator.run.Requests.Outcome;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.orchestrator.stage.Commands.Asked;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+
+/// Has a command done: by the process that works on the run, or here where there is none.
+public final class Asking {
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private final Plan plan;
+    private final Db source;
+    private final Db target;
+    private final InstantSource clock;
+
+    public Asking(Plan plan, Db source, Db target, InstantSource clock) {
+        this.plan = plan;
+        this.source = source;
+        this.target = target;
+        this.clock = clock;
+    }
+
+    /// What came of it.
+    public Outcome ask(Asked asked) {
+        History history = new Journal(target, plan.name()).history();
+        RunState state = history.state();
+        if (state instanceof RunState.Planned || state.isFinal()) {
+            throw new LockstepException(
+                    Fault.WRONG_STATE,
+                    "run \"%s\" is %s; there is nothing to %s"
+                            .formatted(plan.name(), state.label(), asked.command()));
+        }
+        try (Session session = target.session("ask")) {
+            if (isWorkedOn(session)) {
+                Requests requests = new Requests(target, plan.name());
+                long id = requests.ask(asked.command(), Json.write(arguments(asked)));
+                Optional<Outcome> answer = await(session, requests, id);
+                if (answer.isPresent()) {
+                    return answer.get();
+                }
+                requests.answer(id, new Outcome(ExitCode.FAILED, "taken back"));
+            }
+        }
+        return here(asked);
+    }
+
+    private static Map<String, Object> arguments(Asked asked) {
+        return Map.of("table", asked.table(), "keepTarget", asked.keepTarget());
+    }
+
+    private boolean isWorkedOn(Session session) {
+        return OwnTables.exist(session) && Lease.holder(session, plan.name()).isPresent();
+    }
+
+    /// The answer; nothing where the process that was asked has gone.
+    private Optional<Outcome> await(Session session, Requests requests, long id) {
+        Stop stop = new Stop();
+        while (true) {
+            Optional<Outcome> answer = requests.outcome(session, id);
+            if (answer.isPresent()) {
+                return answer;
+            }
+            if (!isWorkedOn(session)) {
+                return requests.outcome(session, id);
+            }
+            try {
+                stop.pause(POLL);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
+            }
+        }
+    }
+
+    private Outcome here(Asked asked) {
+        try (OpenRun open = OpenRun.take(plan, source, target, OpenRun.folder(plan), clock)) {
+            Stop stop = new Stop();
+            open.lease().keep(stop::ask);
+            Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
+            Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
+            return serving.once(commands -> perform(commands, asked));
+        }
+    }
+
+    private static Outcome perform(Commands commands, Asked asked) throws InterruptedException {
+        try {
+            return commands.perform(asked);
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.INTERNAL) {
+                throw e;
+            }
+            return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Requests.Outcome;
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+
+/// What an operator can ask of a run that is in step, and abort. Each command says in one sentence
+/// what came of it, or fails with a fault.
+public final class Commands {
+    private static final String PREPARED =
+            """
+            SELECT format('%L of %s, prepared %s', gid, owner, prepared) AS line
+              FROM pg_prepared_xacts WHERE database = current_database()\
+            """;
+
+    private final Conductor conductor;
+
+    /// What was asked.
+    ///
+    /// @param table `schema.name` of the only table to be verified; empty for all
+    public record Asked(String command, String table, boolean keepTarget) {}
+
+    public Commands(Conductor conductor) {
+        this.conductor = conductor;
+    }
+
+    /// Does what was asked.
+    public Outcome perform(Asked asked) throws InterruptedException {
+        return switch (asked.command()) {
+            case "validate" -> validate(asked.table());
+            case "cutover" -> switchTo(Side.TARGET);
+            case "rollback" -> switchTo(Side.SOURCE);
+            case "complete" -> complete();
+            case "abort" -> abort(asked.keepTarget());
+            default -> throw new AssertionError("unknown command " + asked.command());
+        };
+    }
+
+    private InStep inStep(String command) {
+        if (conductor.state() instanceof InStep inStep) {
+            return inStep;
+        }
+        throw new LockstepException(
+                Fault.WRONG_STATE,
+                "%s needs a run that is in step; \"%s\" is %s: bring it there with `run --until in-step`"
+                        .formatted(command, conductor.run().name(), conductor.state().label()));
+    }
+
+    private Outcome validate(String table) throws InterruptedException {
+        inStep("validate");
+        RunEvent.Verified verified = conductor.verify(table.isEmpty() ? List.of() : List.of(table));
+        if (verified.tables() == 0) {
+            throw new LockstepException(
+                    Fault.PLAN_INVALID,
+                    "no table \"%s\" in this run; give its name as schema.table".formatted(table));
+        }
+        if (!verified.match()) {
+            return new Outcome(3, Conductor.different(verified).text());
+        }
+        return new Outcome(
+                0,
+                "%,d rows of %d tables compared at %s, no difference; the applier stood still for %d ms"
+                        .formatted(
+                                verified.rows(),
+                                verified.tables(),
+                                verified.cut(),
+                                verified.heldMillis()));
+    }
+
+    private Outcome switchTo(Side to) throws InterruptedException {
+        InStep inStep = inStep(to == Side.TARGET ? "cutover" : "rollback");
+        if (inStep.active() == to) {
+            throw new LockstepException(
+                    Fault.WRONG_STATE,
+                    "the %s is active already, there is nothing to switch".formatted(to.label()));
+        }
+        checkPrepared(inStep.active());
+        checkLag();
+        if (!isFresh(conductor.history())) {
+            RunEvent.Verified verified = conductor.verify(List.of());
+            if (!verified.match()) {
+                throw Conductor.different(verified);
+            }
+        }
+        checkLag();
+        conductor.switchOver();
+        double pause =
+                conductor.history().lastSwitch().map(History.LastSwitch::pauseMillis).orElse(-1.0);
+        return new Outcome(
+                0,
+                String.format(
+                        Locale.ROOT,
+                        "writes go to the %s \"%s\" now; write pause %.1f ms",
+                        to.label(),
+                        conductor.run().db(to).label(),
+                        pause));
+    }
+
+    private boolean isFresh(History history) {
+        Instant now = conductor.run().clock().instant();
+        Duration maxAge = conductor.run().plan().verify().maxAge();
+        return history.lastVerification()
+                .filter(RunEvent.Verified::match)
+                .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))
+                .isPresent();
+    }
+
+    private void checkLag() throws InterruptedException {
+        Duration most = conductor.run().plan().cutover().maxLag();
+        Duration lag = conductor.flowing().progress().lag();
+        if (lag.compareTo(most) > 0) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "the standby is %d ms behind, the plan's cutover.max-lag is %d ms; wait and try again"
+                            .formatted(lag.toMillis(), most.toMillis()));
+        }
+    }
+
+    private void checkPrepared(Side active) {
+        try (Session session = conductor.run().db(active).session("switch")) {
+            List<String> prepared = session.rows(PREPARED, row -> row.text("line"));
+            if (!prepared.isEmpty()) {
+                throw new LockstepException(
+                        Fault.PRECONDITION,
+                        "prepared transactions hold changes that no stream shows: %s; COMMIT PREPARED or ROLLBACK PREPARED them first"
+                                .formatted(String.join("; ", prepared)));
+            }
+        }
+    }
+
+    private Outcome complete() {
+        InStep inStep = inStep("complete");
+        conductor.append(new RunEvent.CompletionStarted());
+        conductor.contract(inStep.stream());
+        return new Outcome(
+                0,
+                "completed: the data lives in \"%s\"; nothing of Lockstep's is left but the journal there"
+                        .formatted(conductor.run().target().label()));
+    }
+
+    private Outcome abort(boolean keepTarget) {
+        conductor.append(new RunEvent.AbortStarted());
+        if (conductor.state() instanceof RunState.Aborting(int stream)) {
+            conductor.cleanUp(stream, keepTarget);
+        }
+        return new Outcome(
+                0,
+                "aborted: the data lives in \"%s\" as before%s"
+                        .formatted(
+                                conductor.run().source().label(),
+                                keepTarget ? "; the target keeps its rows" : ""));
+    }
+}

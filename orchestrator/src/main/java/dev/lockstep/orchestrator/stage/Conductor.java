@@ -1,0 +1,312 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.backfill.Backfill;
+import dev.lockstep.cdc.backfill.BackfillSettings;
+import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.RunState.Switching;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Brings a run forward, state by state: does the work, stores what happened, believes it. The
+/// streams of the run live here, from the first chunk to the end.
+///
+/// Thread rule: one thread drives; [#copyProgress] and [#streaming] may be asked from others.
+public final class Conductor implements AutoCloseable {
+    private static final Duration CATCH_UP_MAX = Duration.ofDays(7);
+
+    private final Run run;
+    private final Stop stop;
+    private final Watcher watcher;
+    private final Schema schema;
+    private History history;
+    private @Nullable Moved moved;
+    private volatile @Nullable Replication stream;
+    private volatile @Nullable Backfill backfill;
+    private volatile List<TableProgress> copied = List.of();
+    private volatile Switch.StepListener steps = Switch.StepListener.NONE;
+    private boolean applying;
+
+    public Conductor(Run run, Stop stop, Watcher watcher) {
+        this.run = run;
+        this.stop = stop;
+        this.watcher = watcher;
+        this.schema = new Schema(run);
+        this.history = run.journal().history();
+    }
+
+    /// Has each step of a switch announced; for tests that die there.
+    public void listenTo(Switch.StepListener listener) {
+        steps = listener;
+    }
+
+    public History history() {
+        return history;
+    }
+
+    public Run run() {
+        return run;
+    }
+
+    /// Does what the present state asks for, until the run is in step or over.
+    public History advance() throws InterruptedException {
+        while (!(state() instanceof InStep) && !state().isFinal()) {
+            stop.throwIfAsked();
+            watcher.entered(state());
+            step();
+        }
+        if (state() instanceof InStep inStep) {
+            watcher.entered(inStep);
+            flow(inStep.stream());
+        }
+        return history;
+    }
+
+    /// Starts an aborted or new run, or takes up a failed one.
+    public void begin() {
+        switch (state()) {
+            case RunState.Planned _, RunState.Aborted _ -> append(new RunEvent.Started());
+            case RunState.Failed _ -> append(new RunEvent.Resumed());
+            default -> {}
+        }
+    }
+
+    public RunState state() {
+        return history.state();
+    }
+
+    public void append(RunEvent event) {
+        history = run.append(event);
+    }
+
+    private void step() throws InterruptedException {
+        switch (state()) {
+            case RunState.Planned _, RunState.Failed _ -> begin();
+            case RunState.Expanding _ -> {
+                schema.expand();
+                append(new RunEvent.SchemaExpanded());
+            }
+            case RunState.Copying _ -> copy();
+            case RunState.CatchingUp _ -> catchUp();
+            case RunState.Verifying _ -> verifyFirst();
+            case Switching switching -> recover(switching);
+            case RunState.Contracting contracting -> contract(contracting.stream());
+            case RunState.Aborting aborting -> cleanUp(aborting.stream(), false);
+            case InStep _, RunState.Completed _, RunState.Aborted _ -> {}
+        }
+    }
+
+    private void copy() throws InterruptedException {
+        Replication flowing = capture(0);
+        Plan.Backfill how = run.plan().backfill();
+        Backfill copying =
+                new Backfill(
+                        run.source(),
+                        run.target(),
+                        new BackfillSettings(
+                                run.name(),
+                                run.epoch(),
+                                how.workers(),
+                                how.chunkBytes(),
+                                how.rowsPerSecond()),
+                        moved().copies());
+        backfill = copying;
+        copying.plan();
+        boolean done =
+                copying.copyAll(() -> {
+                    flowing.throwIfFailed();
+                    return stop.isAsked();
+                });
+        if (!done) {
+            throw new InterruptedException("stopped while copying");
+        }
+        copied = copying.progress();
+        backfill = null;
+        schema.keys(moved());
+        append(new RunEvent.Copied(copied.stream().mapToLong(TableProgress::rowsCopied).sum()));
+    }
+
+    private void catchUp() throws InterruptedException {
+        flow(0);
+        Replication flowing = flowing();
+        int again = flowing.finishOverlap(CATCH_UP_MAX);
+        if (schema.hasRest()) {
+            // Index builds and the applier would wait for each other's locks.
+            flowing.stopApply();
+            schema.rest(moved());
+            flowing.startApply();
+        }
+        schema.analyze(moved());
+        flowing.drain(CATCH_UP_MAX);
+        append(new RunEvent.CaughtUp(again));
+    }
+
+    private void verifyFirst() throws InterruptedException {
+        flow(0);
+        RunEvent.Verified verified = verify(List.of());
+        if (!verified.match()) {
+            throw different(verified);
+        }
+    }
+
+    /// Compares the databases now and stores what came of it. Narrowed to some tables it proves too
+    /// little for a switch and is not stored.
+    public RunEvent.Verified verify(List<String> only) throws InterruptedException {
+        Side active = state().activeSide().orElseThrow();
+        RunEvent.Verified verified =
+                new Verification(run, moved(), flowing(), (_, rows) -> watcher.verifying(rows))
+                        .verify(active, only);
+        if (only.isEmpty()) {
+            append(verified);
+        }
+        return verified;
+    }
+
+    /// The fault that a verification with differences is.
+    public static LockstepException different(RunEvent.Verified verified) {
+        return new LockstepException(
+                Fault.DIFFERENT,
+                "%d differences between active and standby at %s, the first of them:\n%s"
+                        .formatted(verified.differences(), verified.cut(), verified.first()));
+    }
+
+    /// Moves writes to the other side.
+    public void switchOver() throws InterruptedException {
+        InStep inStep = (InStep) state();
+        append(new RunEvent.SwitchStarted(inStep.active().other()));
+        watcher.entered(state());
+        Switching switching = (Switching) state();
+        Replication next = null;
+        try {
+            next = Switch.prepareNext(run, moved(), switching);
+            new Switch(run, moved(), switching, steps).perform(flowing(), next);
+        } catch (LockstepException | InterruptedException e) {
+            history = run.journal().history();
+            if (next != null) {
+                next.close();
+            }
+            if (history.state() instanceof Switching left && !left.intended()) {
+                append(new RunEvent.SwitchUndone(String.valueOf(e.getMessage()), 0));
+            }
+            if (history.state() instanceof InStep back && back.stream() == inStep.stream()) {
+                Streams.remove(run, Switch.nextStream(switching));
+            }
+            throw e;
+        }
+        history = run.journal().history();
+        turnAround(inStep.stream(), next);
+    }
+
+    private void turnAround(int old, Replication next) {
+        flowing().close();
+        stream = next;
+        applying = true;
+        next.startApply();
+        Streams.remove(run, old);
+        watcher.entered(state());
+    }
+
+    private void recover(Switching switching) {
+        boolean moved = new Switch(run, moved(), switching, steps).recover();
+        history = run.journal().history();
+        int over = moved ? switching.stream() : Switch.nextStream(switching);
+        Streams.remove(run, over);
+    }
+
+    /// Gives up the way back: contract folder, then nothing of the run's is left.
+    public void contract(int streamNumber) {
+        closeStream();
+        schema.contract();
+        new Cleanup(run).everything(moved(), streamNumber);
+        append(new RunEvent.Contracted());
+    }
+
+    /// Gives up the run; the target loses the run's rows, unless they are to stay.
+    public void cleanUp(int streamNumber, boolean keepTarget) {
+        closeStream();
+        new Cleanup(run).everything(moved(), streamNumber);
+        if (!keepTarget) {
+            schema.undo(moved());
+        }
+        append(new RunEvent.CleanedUp());
+    }
+
+    private Moved moved() {
+        Moved known = moved;
+        if (known == null) {
+            known = Moved.read(run.plan(), run.source(), run.target());
+            moved = known;
+        }
+        return known;
+    }
+
+    /// The stream that flows now.
+    public Replication flowing() {
+        return java.util.Objects.requireNonNull(stream);
+    }
+
+    private Replication capture(int number) {
+        Replication open = stream;
+        if (open != null) {
+            return open;
+        }
+        Replication made = Streams.open(run, moved(), number);
+        try {
+            made.startAt(made.prepare(), false);
+            made.startCapture();
+        } catch (RuntimeException e) {
+            made.close();
+            throw e;
+        }
+        stream = made;
+        return made;
+    }
+
+    private void flow(int number) {
+        Replication flowing = capture(number);
+        if (!applying) {
+            flowing.startApply();
+            applying = true;
+        }
+    }
+
+    /// How the copy is doing; as it was left where it is over.
+    public List<TableProgress> copyProgress() {
+        Backfill copying = backfill;
+        if (copying != null) {
+            copied = copying.progress();
+        }
+        return copied;
+    }
+
+    /// How the stream is doing, if one flows.
+    public Optional<Replication> streaming() {
+        return Optional.ofNullable(stream);
+    }
+
+    public void closeStream() {
+        Replication open = stream;
+        stream = null;
+        applying = false;
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        closeStream();
+    }
+}

@@ -1,0 +1,181 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.KafkaAccess;
+import dev.lockstep.cdc.log.EmbeddedBroker;
+import dev.lockstep.orchestrator.run.Journal;
+import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// This process' hold on a run: both databases, the lease, and the broker if it is ours.
+public final class OpenRun implements AutoCloseable {
+    private static final String REGISTER =
+            "INSERT INTO lockstep.run (name, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
+    private static final String IDENTITY =
+            """
+            SELECT system_identifier || '/' || (SELECT oid FROM pg_database
+                                                 WHERE datname = current_database())
+              FROM pg_control_system()\
+            """;
+
+    private final Run run;
+    private final Lease lease;
+    private final Optional<EmbeddedBroker> broker;
+
+    private OpenRun(Run run, Lease lease, Optional<EmbeddedBroker> broker) {
+        this.run = run;
+        this.lease = lease;
+        this.broker = broker;
+    }
+
+    /// Takes hold of the plan's run. A new run is checked first, and refused before anything
+    /// changes.
+    public static OpenRun take(Plan plan, Db source, Db target, Path folder, InstantSource clock) {
+        Journal journal = new Journal(target, plan.name());
+        RunState state = journal.history().state();
+        checkFingerprint(plan, source, target);
+        refuseIfHeld(plan, target);
+        if (state instanceof RunState.Planned || state instanceof RunState.Aborted) {
+            new Preflight(plan, source, target).check();
+        }
+        OwnTables.migrate(target);
+        OwnTables.migrate(source);
+        register(plan, source, target);
+        Lease lease = Lease.take(target, plan.name());
+        try {
+            Optional<EmbeddedBroker> broker = Optional.empty();
+            KafkaAccess kafka;
+            switch (plan.kafka()) {
+                case Plan.Kafka.Embedded _ -> {
+                    EmbeddedBroker own = EmbeddedBroker.start(folder.resolve("kafka"));
+                    broker = Optional.of(own);
+                    kafka =
+                            new KafkaAccess(
+                                    Map.of("bootstrap.servers", own.bootstrapServers()), true);
+                }
+                case Plan.Kafka.External(Map<String, String> properties) ->
+                        kafka = new KafkaAccess(properties, false);
+            }
+            Run run = new Run(plan, source, target, journal, lease.epoch(), kafka, folder, clock);
+            return new OpenRun(run, lease, broker);
+        } catch (RuntimeException e) {
+            lease.close();
+            throw e;
+        }
+    }
+
+    /// The run's folder on this machine: beside the plan, or below `LOCKSTEP_STATE`.
+    public static Path folder(Plan plan) {
+        String configured = System.getenv("LOCKSTEP_STATE");
+        Path base =
+                configured == null || configured.isEmpty()
+                        ? plan.folder().resolve(".lockstep")
+                        : Path.of(configured);
+        Path folder = base.resolve(plan.name()).toAbsolutePath();
+        try {
+            return Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "the run's folder \"%s\" cannot be made: %s; make it writable, or name another one with LOCKSTEP_STATE"
+                            .formatted(folder, e.getMessage()),
+                    e);
+        }
+    }
+
+    private static void checkFingerprint(Plan plan, Db source, Db target) {
+        try (Session session = target.session("open")) {
+            if (!OwnTables.exist(session)) {
+                return;
+            }
+            Optional<String> known =
+                    session.row(FINGERPRINT, row -> row.text("fingerprint"), plan.name());
+            String own = fingerprint(plan, source);
+            if (known.isPresent() && !known.get().equals(own)) {
+                throw new LockstepException(
+                        Fault.NAME_IN_USE,
+                        "name \"%s\" is in use on \"%s\" by another run, which moves something else (another source, other tables or mappings); give this plan another name"
+                                .formatted(plan.name(), target.label()));
+            }
+        }
+    }
+
+    private static void refuseIfHeld(Plan plan, Db target) {
+        try (Session session = target.session("open")) {
+            Optional<String> holder =
+                    OwnTables.exist(session)
+                            ? Lease.holder(session, plan.name())
+                            : Optional.empty();
+            if (holder.isPresent()) {
+                throw Lease.held(plan.name(), holder.get());
+            }
+        }
+    }
+
+    private static void register(Plan plan, Db source, Db target) {
+        String fingerprint = fingerprint(plan, source);
+        target.tx(session -> session.update(REGISTER, plan.name(), fingerprint));
+    }
+
+    private static String fingerprint(Plan plan, Db source) {
+        String identity = source.call(session -> session.one(IDENTITY));
+        return "%s %s %s".formatted(identity, plan.scope(), plan.mapping());
+    }
+
+    public Run run() {
+        return run;
+    }
+
+    public Lease lease() {
+        return lease;
+    }
+
+    @Override
+    public void close() {
+        boolean ended = false;
+        try {
+            ended = run.journal().history().state().isFinal();
+        } catch (LockstepException e) {
+            // The target is out of reach; the files stay for the next process.
+        }
+        broker.ifPresent(EmbeddedBroker::close);
+        if (ended) {
+            deleteFolder(run.folder());
+        }
+        lease.close();
+    }
+
+    private static void deleteFolder(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> {
+                        try {
+                            Files.deleteIfExists(file);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+        } catch (IOException | UncheckedIOException e) {
+            throw new LockstepException(
+                    Fault.FILE_FAILED,
+                    "the run is over, but its folder \"%s\" cannot be removed: %s; remove it by hand"
+                            .formatted(folder, e.getMessage()),
+                    e);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.switching.LockRetry;
+import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Session;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// What the plan does to the target's schema: tables before the load, keys after it, the rest once
+/// the standby is consistent, the contract at the end.
+public final class Schema {
+    private final Run run;
+
+    public Schema(Run run) {
+        this.run = run;
+    }
+
+    /// Gives the target its tables, and has them refuse every write that is not the run's.
+    public void expand() {
+        copied(Moved.read(run.plan(), run.source(), run.target()))
+                .ifPresent(SchemaCopy::restoreTables);
+        run.plan()
+                .schema()
+                .expand()
+                .ifPresent(folder ->
+                        new FlywayFolder(run.target(), folder, "expand", run.name()).apply());
+        Moved moved = Moved.read(run.plan(), run.source(), run.target());
+        if (copied(moved).isEmpty()) {
+            checkFit(moved);
+        }
+        LockRetry.inTransaction(run.target(), Switch.refusal(run, moved, Side.TARGET)::refuse);
+    }
+
+    private void checkFit(Moved moved) {
+        Problems problems = new Problems();
+        try (Session session = run.target().session("preflight")) {
+            Preflight.checkTarget(moved, session, problems);
+        }
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "the target's tables do not fit after schema.expand; mend them and run again");
+    }
+
+    /// Builds the indexes by which changes name rows.
+    public void keys(Moved moved) {
+        copied(moved).ifPresent(SchemaCopy::restoreKeys);
+    }
+
+    /// Whether there is a rest to be built once the standby is consistent.
+    public boolean hasRest() {
+        return run.plan().schema().copy() == Plan.Schema.Copy.AUTO;
+    }
+
+    /// Builds all other indexes, constraints and triggers. Nothing may write to the tables
+    /// meanwhile.
+    public void rest(Moved moved) {
+        copied(moved).ifPresent(SchemaCopy::restoreRest);
+    }
+
+    /// Gives the planner of the target what it needs to know of the new rows.
+    public void analyze(Moved moved) {
+        String tables =
+                moved.tables(Side.TARGET).stream()
+                        .map(TableName::sql)
+                        .collect(Collectors.joining(", "));
+        try (Session session = run.target().session("analyze")) {
+            session.run("ANALYZE " + tables);
+        }
+    }
+
+    /// Applies the plan's contract folder.
+    public void contract() {
+        run.plan()
+                .schema()
+                .contract()
+                .ifPresent(folder ->
+                        new FlywayFolder(run.target(), folder, "contract", run.name()).apply());
+    }
+
+    /// Takes the run's rows out of the target again, and its tables where the run made them.
+    public void undo(Moved moved) {
+        Optional<SchemaCopy> copied = copied(moved);
+        if (copied.isPresent()) {
+            copied.get().dropAll();
+            return;
+        }
+        List<TableName> tables = moved.pairs().stream().map(pair -> pair.target().name()).toList();
+        if (!tables.isEmpty()) {
+            LockRetry.inTransaction(
+                    run.target(),
+                    session ->
+                            session.run(
+                                    "TRUNCATE "
+                                            + tables.stream()
+                                                    .map(TableName::sql)
+                                                    .collect(Collectors.joining(", "))));
+        }
+    }
+
+    private Optional<SchemaCopy> copied(Moved moved) {
+        return hasRest()
+                ? Optional.of(
+                        new SchemaCopy(
+                                run.source(),
+                                run.target(),
+                                run.plan().scope(),
+                                moved.source(),
+                                run.folder()))
+                : Optional.empty();
+    }
+}

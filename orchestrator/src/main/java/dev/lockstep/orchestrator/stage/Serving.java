@@ -1,0 +1,263 @@
+package dev.lockstep.orchestrator.stage;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Requests;
+import dev.lockstep.orchestrator.run.Requests.Outcome;
+import dev.lockstep.orchestrator.run.Requests.Request;
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import io.github.resilience4j.core.IntervalFunction;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+
+/// A process' work on a run from beginning to end: brings it forward, keeps it flowing, answers
+/// what other processes ask, takes a broken stream up again, and reports.
+public final class Serving {
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final int ATTEMPTS_MAX = 8;
+    private static final IntervalFunction BACKOFF =
+            IntervalFunction.ofExponentialRandomBackoff(
+                    Duration.ofMillis(500), 2.0, 0.3, Duration.ofSeconds(20));
+
+    private final Conductor conductor;
+    private final Stop stop;
+    private final Watcher watcher;
+    private final Requests requests;
+    private final Reporter reporter;
+    private final boolean cutOver;
+    private boolean abortable;
+    private final AtomicBoolean abortAsked = new AtomicBoolean();
+
+    /// @param cutOver whether writes are to move to the target as soon as the run is in step
+    public Serving(Conductor conductor, Stop stop, Watcher watcher, boolean cutOver) {
+        this.cutOver = cutOver;
+        this.conductor = conductor;
+        this.stop = stop;
+        this.watcher = watcher;
+        this.requests = new Requests(conductor.run().target(), conductor.run().name());
+        this.reporter = new Reporter(conductor, watcher);
+    }
+
+    /// Work on a conductor that is in step.
+    @FunctionalInterface
+    public interface Task<T> {
+        T perform(Commands commands) throws InterruptedException;
+    }
+
+    /// Brings the run forward and keeps it flowing until `enough` says so, or the run is over.
+    public void until(Predicate<RunState> enough) {
+        abortable = true;
+        var _ = guarded(() -> serve(enough), this::abortAsAsked);
+    }
+
+    private boolean serve(Predicate<RunState> enough) throws InterruptedException {
+        conductor.begin();
+        while (true) {
+            conductor.advance();
+            cutOverOnce();
+            if (enough.test(conductor.state()) || conductor.state().isFinal()) {
+                return true;
+            }
+            requests.open().forEach(this::answer);
+            if (conductor.state() instanceof InStep) {
+                conductor.flowing().throwIfFailed();
+                reporter.throwIfOverBudget();
+                stop.pause(POLL);
+            }
+        }
+    }
+
+    /// Brings the run into step and then does `task`.
+    public <T> T inStep(Task<T> task) {
+        return guarded(
+                () -> {
+                    conductor.begin();
+                    conductor.advance();
+                    return task.perform(new Commands(conductor));
+                },
+                this::stopped);
+    }
+
+    /// Brings the run into step, if it ever was, and performs one command.
+    public <T> T once(Task<T> task) {
+        return guarded(
+                () -> {
+                    RunState state = conductor.state();
+                    RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
+                    if (in instanceof InStep || in instanceof RunState.Switching) {
+                        conductor.begin();
+                        conductor.advance();
+                    }
+                    return task.perform(new Commands(conductor));
+                },
+                this::stopped);
+    }
+
+    private interface Work<T> {
+        T attempt() throws InterruptedException;
+    }
+
+    /// Runs `work`; what may pass is tried again with new connections, what does not is stored as
+    /// the run's failure. When it was asked to stop, `onStop` is what is left to do.
+    private <T> T guarded(Work<T> work, Work<T> onStop) {
+        try (reporter) {
+            reporter.start(this::answerBesides);
+            return repeated(work, onStop);
+        } finally {
+            conductor.close();
+        }
+    }
+
+    private <T> T repeated(Work<T> work, Work<T> onStop) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return work.attempt();
+            } catch (InterruptedException e) {
+                return stopping(onStop);
+            } catch (LockstepException e) {
+                if (stop.isAsked()) {
+                    return stopping(onStop);
+                }
+                giveUpOrPause(e, attempt);
+            } catch (RuntimeException | AssertionError e) {
+                if (stop.isAsked()) {
+                    return stopping(onStop);
+                }
+                throw failed(
+                        new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
+            }
+        }
+    }
+
+    /// What is left to do must not be interrupted by the same request once more.
+    @SuppressWarnings("InterruptedInCatchBlock")
+    private <T> T stopping(Work<T> onStop) {
+        boolean _ = Thread.interrupted();
+        try {
+            return onStop.attempt();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted; the run is kept", e);
+        }
+    }
+
+    @SuppressWarnings("TypeParameterUnusedInFormals")
+    private <T> T stopped() {
+        throw stop.reason()
+                .orElseGet(() ->
+                        new LockstepException(Fault.INTERRUPTED, "interrupted; the run is kept"));
+    }
+
+    private boolean abortAsAsked() {
+        if (!abortAsked.get()) {
+            return stopped();
+        }
+        requests.open().stream().filter(r -> r.command().equals("abort")).forEach(this::answer);
+        return true;
+    }
+
+    private void giveUpOrPause(LockstepException e, int attempt) {
+        stop.throwIfAsked();
+        boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
+        if (!again) {
+            throw failed(e);
+        }
+        long millis = BACKOFF.apply(attempt);
+        watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
+        conductor.closeStream();
+        try {
+            stop.pause(Duration.ofMillis(millis));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            stop.throwIfAsked();
+        }
+    }
+
+    /// Stores the failure, where it is the run's and can be stored.
+    private LockstepException failed(LockstepException e) {
+        boolean ofTheRun =
+                switch (e.fault()) {
+                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
+                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
+                    case PRECONDITION, DIFFERENT -> !(conductor.state() instanceof InStep);
+                    default -> true;
+                };
+        if (ofTheRun) {
+            try {
+                conductor.append(new RunEvent.Failed(e.fault().name(), e.text()));
+            } catch (LockstepException second) {
+                e.addSuppressed(second);
+            }
+        }
+        return e;
+    }
+
+    private void cutOverOnce() throws InterruptedException {
+        if (cutOver
+                && conductor.state() instanceof InStep inStep
+                && inStep.active() == Side.SOURCE
+                && inStep.stream() == 0) {
+            watcher.say(
+                    new Commands(conductor)
+                            .perform(new Commands.Asked("cutover", "", false))
+                            .text());
+        }
+    }
+
+    private void answer(Request request) {
+        Outcome outcome;
+        try {
+            outcome = new Commands(conductor).perform(asked(request));
+        } catch (LockstepException e) {
+            outcome = new Outcome(ExitCode.of(e.fault()), e.text());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            outcome = new Outcome(130, "the process that was asked is being stopped");
+        }
+        requests.answer(request.id(), outcome);
+        watcher.say(request.command() + ": " + outcome.text());
+    }
+
+    private static Commands.Asked asked(Request request) {
+        JsonNode arguments = Json.tree(request.arguments());
+        return new Commands.Asked(
+                request.command(),
+                arguments.path("table").asText(""),
+                arguments.path("keepTarget").asBoolean(false));
+    }
+
+    private static boolean mayAbort(RunState state) {
+        return state.activeSide().equals(Optional.of(Side.SOURCE));
+    }
+
+    /// Answers what comes while the run is not in step: abort stops the work at hand, all else has
+    /// to wait for its time.
+    private void answerBesides() {
+        RunState state = conductor.state();
+        if (state instanceof InStep || state.isFinal()) {
+            return;
+        }
+        for (Request request : requests.open()) {
+            if (request.command().equals("abort") && abortable && mayAbort(state)) {
+                if (abortAsked.compareAndSet(false, true)) {
+                    stop.interrupt();
+                }
+            } else if (!(state instanceof RunState.Switching)) {
+                requests.answer(
+                        request.id(),
+                        new Outcome(
+                                ExitCode.of(Fault.WRONG_STATE),
+                                "the run is %s; `%s` needs it in step"
+                                        .formatted(state.label(), request.command())));
+            }
+        }
+    }
+}

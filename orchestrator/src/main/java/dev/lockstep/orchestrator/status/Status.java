@@ -1,0 +1,200 @@
+package dev.lockstep.orchestrator.status;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Journal;
+import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// A run as anybody can see it: read from the target, whether a process works on the run or not.
+/// Its JSON form is what `status --json` prints.
+///
+/// @param lagMillis how far the standby is behind; null while no process carries changes
+/// @param worker who works on the run, for people only
+public record Status(
+        String migration,
+        String state,
+        boolean paused,
+        @Nullable String active,
+        @Nullable Long lagMillis,
+        @Nullable Failure failure,
+        List<CopiedTable> tables,
+        Changes changes,
+        long retainedWalBytes,
+        @Nullable Verification lastVerification,
+        @Nullable LastSwitch lastSwitch,
+        @JsonIgnore Optional<String> worker) {
+
+    private static final String NOTE =
+            """
+            SELECT body::text AS body, at > now() - interval '10 seconds' AS fresh
+              FROM lockstep.progress WHERE run = ?\
+            """;
+
+    /// What the run stopped with.
+    public record Failure(String fault, String message) {}
+
+    /// How far the copy of one table is; named as on the source.
+    public record CopiedTable(
+            String name, long rowsCopied, long rowsEstimated, int chunksDone, int chunksTotal) {}
+
+    /// Row changes of the present stream.
+    public record Changes(long captured, long applied) {}
+
+    /// How the last verification ended: `match` or `mismatch`.
+    public record Verification(String verdict, String finishedAt, long differences) {}
+
+    /// The last switch. `pauseMillis` is null where the process died over it.
+    public record LastSwitch(String from, String to, @Nullable Double pauseMillis, String at) {}
+
+    /// Reads it.
+    public static Status read(Db target, String run) {
+        History history = new Journal(target, run).history();
+        try (Session session = target.session("status")) {
+            boolean known = OwnTables.exist(session);
+            Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
+            Optional<JsonNode> note = known ? note(session, run) : Optional.empty();
+            List<CopiedTable> tables = known ? tables(session, run) : List.of();
+            return of(run, history, worker, note, tables);
+        }
+    }
+
+    private static Optional<JsonNode> note(Session session, String run) {
+        return session.row(
+                        NOTE,
+                        row ->
+                                row.flag("fresh")
+                                        ? Optional.of(row.text("body"))
+                                        : Optional.<String>empty(),
+                        run)
+                .flatMap(found -> found)
+                .map(Json::tree);
+    }
+
+    private static List<CopiedTable> tables(Session session, String run) {
+        return TableProgress.read(session, run).stream()
+                .map(t ->
+                        new CopiedTable(
+                                t.table().toString(),
+                                t.rowsCopied(),
+                                t.rowsEstimated(),
+                                t.chunksDone(),
+                                t.chunksTotal()))
+                .toList();
+    }
+
+    private static Status of(
+            String run,
+            History history,
+            Optional<String> worker,
+            Optional<JsonNode> note,
+            List<CopiedTable> tables) {
+        RunState state = history.state();
+        return new Status(
+                run,
+                state.label(),
+                false,
+                state.activeSide().map(Side::label).orElse(null),
+                worker.flatMap(_ -> note).map(n -> n.path("lagMillis").asLong()).orElse(null),
+                state instanceof RunState.Failed(var _, String fault, String message)
+                        ? new Failure(fault, message)
+                        : null,
+                tables,
+                new Changes(number(note, "captured"), number(note, "applied")),
+                number(note, "retainedWalBytes"),
+                history.lastVerification()
+                        .map(v ->
+                                new Verification(
+                                        v.match() ? "match" : "mismatch",
+                                        v.finishedAt(),
+                                        v.differences()))
+                        .orElse(null),
+                history.lastSwitch()
+                        .map(s ->
+                                new LastSwitch(
+                                        s.from().label(),
+                                        s.to().label(),
+                                        s.pauseMillis() < 0 ? null : s.pauseMillis(),
+                                        s.at()))
+                        .orElse(null),
+                worker);
+    }
+
+    private static long number(Optional<JsonNode> note, String name) {
+        return note.map(n -> n.path(name).asLong()).orElse(0L);
+    }
+
+    /// For people.
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        line(text, "run", migration);
+        line(text, "state", state + (active == null ? "" : " (active: " + active + ")"));
+        line(text, "worked on by", worker.orElse("nobody; `run` goes on with it"));
+        if (failure != null) {
+            line(text, "failure", failure.fault() + ": " + failure.message());
+        }
+        if (!tables.isEmpty()) {
+            line(text, "copied", copied());
+        }
+        if (lagMillis != null) {
+            line(
+                    text,
+                    "changes",
+                    String.format(
+                            Locale.ROOT,
+                            "%,d captured, %,d applied, lag %,d ms, %,d bytes of WAL retained",
+                            changes.captured(),
+                            changes.applied(),
+                            lagMillis,
+                            retainedWalBytes));
+        }
+        if (lastVerification != null) {
+            line(
+                    text,
+                    "verified",
+                    "%s, %,d differences, %s"
+                            .formatted(
+                                    lastVerification.verdict(),
+                                    lastVerification.differences(),
+                                    lastVerification.finishedAt()));
+        }
+        if (lastSwitch != null) {
+            line(
+                    text,
+                    "switched",
+                    "%s to %s, write pause %s ms, %s"
+                            .formatted(
+                                    lastSwitch.from(),
+                                    lastSwitch.to(),
+                                    lastSwitch.pauseMillis(),
+                                    lastSwitch.at()));
+        }
+        return text.toString().stripTrailing();
+    }
+
+    private String copied() {
+        return String.format(
+                Locale.ROOT,
+                "%,d of about %,d rows, %,d of %,d chunks, %d tables",
+                tables.stream().mapToLong(CopiedTable::rowsCopied).sum(),
+                tables.stream().mapToLong(CopiedTable::rowsEstimated).sum(),
+                tables.stream().mapToLong(CopiedTable::chunksDone).sum(),
+                tables.stream().mapToLong(CopiedTable::chunksTotal).sum(),
+                tables.size());
+    }
+
+    private static void line(StringBuilder text, String name, String value) {
+        text.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
+    }
+}

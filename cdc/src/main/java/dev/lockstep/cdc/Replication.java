@@ -132,7 +132,9 @@ public final class Replication implements AutoCloseable {
     }
 
     /// Starts to write the log's changes to the standby.
-    public void startApply() {
+    ///
+    /// @param routes as they are now: the copy may have told from where on a table's changes count
+    public void startApply(Collection<Route> routes) {
         gate = new ApplyGate();
         Applier started =
                 new Applier(
@@ -140,7 +142,7 @@ public final class Replication implements AutoCloseable {
                                 spec.standby(),
                                 positions,
                                 spec.run(),
-                                spec.routes(),
+                                routes,
                                 log,
                                 gate,
                                 markers::arrived));

@@ -45,7 +45,7 @@ class ReplicationTest {
         Lsn from = replication.prepare();
         replication.startAt(from, true);
         replication.startCapture();
-        replication.startApply();
+        replication.startApply(replication.spec().routes());
         return replication;
     }
 
@@ -75,6 +75,24 @@ class ReplicationTest {
             onSource("TRUNCATE other; INSERT INTO other VALUES (1, 'one')");
             stream.drain(SOON);
             assertEqualRows("other");
+        }
+    }
+
+    @Test
+    void rowsThatMoveBetweenPartitionsArrive() throws Exception {
+        pair.onBoth(
+                """
+                CREATE TABLE part (id int, day int, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+                CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
+                CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (10) TO (20)\
+                """);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource("INSERT INTO part SELECT i, i % 20 FROM generate_series(1, 200) i");
+            onSource("UPDATE part SET day = 19 - day WHERE id % 3 = 0");
+            onSource("TRUNCATE part_2; INSERT INTO part VALUES (7, 15)");
+            stream.drain(SOON);
+            assertEqualRows("part_1", "part_2");
         }
     }
 
@@ -131,7 +149,7 @@ class ReplicationTest {
         try (Replication stream = fixture.open()) {
             stream.prepare();
             stream.startCapture();
-            stream.startApply();
+            stream.startApply(stream.spec().routes());
             onSource("DELETE FROM item WHERE id > 1000");
             stream.drain(SOON);
             assertEqualRows("item");
@@ -158,7 +176,7 @@ class ReplicationTest {
                     "DELETE FROM item WHERE id = 150; UPDATE item SET name = 'n150' WHERE id = 60");
             onSource("UPDATE item SET name = 'late' WHERE id BETWEEN 90 AND 110 AND id % 20 = 0");
             copyRange("id < 100 AND name <> 'n150'");
-            stream.startApply();
+            stream.startApply(stream.spec().routes());
             int again = stream.finishOverlap(SOON);
             assertEqualRows("item");
             assertThat(again).isPositive();

@@ -1,6 +1,7 @@
 package dev.lockstep.cdc.capture;
 
 import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
@@ -78,8 +79,8 @@ public final class Slot {
                 name);
     }
 
-    /// Publishes `tables` and makes the slot, where they are missing. Partitions follow their root.
-    /// Returns the position from which every commit is sent.
+    /// Publishes `tables`, all of which hold rows themselves, and makes the slot, where they are
+    /// missing. Returns the position from which every commit is sent.
     public Lsn create(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
             if (!isPublished(session)) {
@@ -95,10 +96,11 @@ public final class Slot {
         }
     }
 
+    /// A partition comes with its topmost table, and so does one that is attached later.
     private static String published(List<Table> tables) {
         return tables.stream()
-                .filter(t -> t.root().isEmpty())
-                .map(t -> (t.partitioned() ? "" : "ONLY ") + t.name().sql())
+                .map(t -> t.root().map(TableName::sql).orElseGet(() -> "ONLY " + t.name().sql()))
+                .distinct()
                 .collect(Collectors.joining(", "));
     }
 

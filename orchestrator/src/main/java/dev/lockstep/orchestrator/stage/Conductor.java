@@ -146,7 +146,7 @@ public final class Conductor implements AutoCloseable {
             // Index builds and the applier would wait for each other's locks.
             flowing.stopApply();
             schema.rest(moved());
-            flowing.startApply();
+            flowing.startApply(Streams.routes(run, moved(), 0));
         }
         schema.analyze(moved());
         flowing.drain(CATCH_UP_MAX);
@@ -213,7 +213,7 @@ public final class Conductor implements AutoCloseable {
         flowing().close();
         stream = next;
         applying = true;
-        next.startApply();
+        next.startApply(next.spec().routes());
         Streams.remove(run, old);
         watcher.entered(state());
     }
@@ -277,7 +277,7 @@ public final class Conductor implements AutoCloseable {
     private void flow(int number) {
         Replication flowing = capture(number);
         if (!applying) {
-            flowing.startApply();
+            flowing.startApply(Streams.routes(run, moved(), number));
             applying = true;
         }
     }

@@ -1,10 +1,12 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Lsn;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// Makes the streams of a run. Stream 0 goes from source to target, each next one the other way.
@@ -32,8 +34,13 @@ public final class Streams {
                         run.epoch(),
                         run.db(active),
                         run.db(active.other()),
-                        moved.routes(active, stream == 0 ? copiedAt(run) : Map.of()),
+                        routes(run, moved, stream),
                         run.kafka()));
+    }
+
+    /// Where the stream's changes go.
+    public static List<Route> routes(Run run, Moved moved, int stream) {
+        return moved.routes(active(stream), stream == 0 ? copiedAt(run) : Map.of());
     }
 
     /// Removes what a stream left on its active side and in Kafka.

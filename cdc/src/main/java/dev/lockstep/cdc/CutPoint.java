@@ -76,7 +76,8 @@ record CutPoint(Lsn at, Snapshot snapshot, Session holder) {
         try (Session session = active.session("cut")) {
             return new LockstepException(
                     Fault.LOCK_TIMEOUT,
-                    "no cut of database \"%s\" within %d s: it waits for every transaction that was open: %s"
+                    ("no cut of database \"%s\" within %d s: it waits for every transaction "
+                                    + "that was open: %s")
                             .formatted(
                                     active.label(),
                                     atMost.toSeconds(),

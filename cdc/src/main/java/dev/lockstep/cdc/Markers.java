@@ -84,7 +84,8 @@ final class Markers implements AutoCloseable {
         } catch (TimeoutException e) {
             throw new LockstepException(
                     Fault.LOCK_TIMEOUT,
-                    "changes of database \"%s\" did not arrive within %d ms; the standby is %d ms behind"
+                    ("changes of database \"%s\" did not arrive within %d ms; the standby is "
+                                    + "%d ms behind")
                             .formatted(active.label(), atMost.toMillis(), lag().toMillis()),
                     e);
         } finally {

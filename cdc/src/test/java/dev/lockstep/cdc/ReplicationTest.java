@@ -141,7 +141,8 @@ class ReplicationTest {
         StreamFixture fixture = new StreamFixture(pair);
         try (Replication stream = strictStream(fixture)) {
             onSource(
-                    "INSERT INTO item (id, name, list) SELECT i, i::text, ARRAY[i::text] FROM generate_series(1, 60000) i");
+                    "INSERT INTO item (id, name, list) SELECT i, i::text, ARRAY[i::text] "
+                            + "FROM generate_series(1, 60000) i");
             stream.drain(SOON);
             assertEqualRows("item");
         }
@@ -161,7 +162,8 @@ class ReplicationTest {
     void changesThatOverlapWithTheCopyConverge() throws Exception {
         pair.onBoth(ITEM);
         onSource(
-                "INSERT INTO item (id, name, big) SELECT i, 'n' || i, repeat('x', 9000) FROM generate_series(1, 200) i");
+                "INSERT INTO item (id, name, big) SELECT i, 'n' || i, repeat('x', 9000) "
+                        + "FROM generate_series(1, 200) i");
         StreamFixture fixture = new StreamFixture(pair);
         try (Replication stream = fixture.open()) {
             Lsn from = stream.prepare();
@@ -251,7 +253,8 @@ class ReplicationTest {
         assertThat(
                         Pair.rows(
                                 pair.source(),
-                                "SELECT 1 FROM pg_replication_slots WHERE database = current_database()"))
+                                "SELECT 1 FROM pg_replication_slots WHERE database = "
+                                        + "current_database()"))
                 .isEmpty();
     }
 }

@@ -265,7 +265,8 @@ final class BatchWriter {
         if (strict && wanted != touched) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    "%s of %d rows of table \"%s\" met %d on the standby; the databases differ, run validate"
+                    ("%s of %d rows of table \"%s\" met %d on the standby; the databases "
+                                    + "differ, run validate")
                             .formatted(verb, wanted, writer.route().standby().name(), touched));
         }
     }
@@ -296,7 +297,8 @@ final class BatchWriter {
         if (route == null) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    "table \"%s\" came into scope while the run was under way; exclude it, or abort and start afresh"
+                    ("table \"%s\" came into scope while the run was under way; exclude it, "
+                                    + "or abort and start afresh")
                             .formatted(table));
         }
         return route;

@@ -80,7 +80,8 @@ final class KeylessWriter {
             if (prepared.executeUpdate() != 1) {
                 throw new LockstepException(
                         Fault.CHANGE_REFUSED,
-                        "%s of table \"%s\", which has no key: the standby has no such row; the databases differ, run validate"
+                        ("%s of table \"%s\", which has no key: the standby has no such row; "
+                                        + "the databases differ, run validate")
                                 .formatted(verb, route.standby().name()));
             }
         } catch (SQLException e) {
@@ -91,7 +92,8 @@ final class KeylessWriter {
     private LockstepException unnamed(String verb) {
         return new LockstepException(
                 Fault.CHANGE_REFUSED,
-                "%s of table \"%s\" came without the old row; set REPLICA IDENTITY FULL on it and start the run afresh"
+                ("%s of table \"%s\" came without the old row; set REPLICA IDENTITY FULL on "
+                                + "it and start the run afresh")
                         .formatted(verb, route.active().name()));
     }
 

@@ -18,7 +18,9 @@ public final class ReplicaRole {
             if (SqlStates.of(e).orElse("").equals("42501")) {
                 throw new LockstepException(
                         Fault.PRIVILEGE_MISSING,
-                        "database \"%s\": the user may not set session_replication_role, so triggers would fire twice; GRANT SET ON PARAMETER session_replication_role to it (PostgreSQL 15 and later) or use a superuser"
+                        ("database \"%s\": the user may not set session_replication_role, so "
+                                        + "triggers would fire twice; GRANT SET ON PARAMETER session_replication_role "
+                                        + "to it (PostgreSQL 15 and later) or use a superuser")
                                 .formatted(session.label()),
                         e);
             }

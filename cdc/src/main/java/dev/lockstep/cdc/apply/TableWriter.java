@@ -62,8 +62,10 @@ final class TableWriter {
         if (!known.equals(came)) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    ("table \"%s\" was altered mid-run: its changes carry columns %s, the run knows %s;"
-                                    + " bring the standby's table to the same columns and run again")
+                    ("table \"%s\" was altered mid-run: its changes carry columns %s, the "
+                                    + "run knows %s;"
+                                    + " bring the standby's table to the same columns and "
+                                    + "run again")
                             .formatted(layout.table(), came, known));
         }
     }
@@ -178,7 +180,8 @@ final class TableWriter {
         int[] order =
                 IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
                         .toArray();
-        return "WITH old AS (DELETE FROM %s WHERE %s RETURNING *) INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM old"
+        return ("WITH old AS (DELETE FROM %s WHERE %s RETURNING *) INSERT INTO %s (%s) "
+                        + "OVERRIDING SYSTEM VALUE SELECT %s FROM old")
                 .formatted(table, keyMatch(), table, names(order), kept);
     }
 

@@ -135,8 +135,10 @@ public final class Capture implements AutoCloseable {
             if (state.confirmed().isAfter(known)) {
                 throw new LockstepException(
                         Fault.POSITION_LOST,
-                        ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the change log ends at"
-                                        + " %s: the log was lost or set back; abort the run and start it"
+                        ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the "
+                                        + "change log ends at"
+                                        + " %s: the log was lost or set back; abort the run "
+                                        + "and start it"
                                         + " afresh")
                                 .formatted(name, session.label(), state.confirmed(), known));
             }
@@ -146,7 +148,8 @@ public final class Capture implements AutoCloseable {
     private static LockstepException gone(String slot, String database, String what) {
         return new LockstepException(
                 Fault.POSITION_LOST,
-                ("replication slot \"%s\" on \"%s\" %s, and with it changes that were not carried; abort"
+                ("replication slot \"%s\" on \"%s\" %s, and with it changes that were not "
+                                + "carried; abort"
                                 + " the run and start it afresh")
                         .formatted(slot, database, what));
     }

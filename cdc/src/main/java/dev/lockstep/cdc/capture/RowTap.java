@@ -92,8 +92,10 @@ final class RowTap {
             case NOOP ->
                     throw new LockstepException(
                             Fault.CHANGE_REFUSED,
-                            "the stream brought a change of a table that cannot be looked up any more; a"
-                                    + " table in scope was dropped or renamed while the run was behind");
+                            "the stream brought a change of a table that cannot be looked "
+                                    + "up any more; a"
+                                    + " table in scope was dropped or renamed while the run "
+                                    + "was behind");
         }
     }
 

@@ -65,7 +65,8 @@ public final class Slot {
                     if (!row.flag("own")) {
                         throw new LockstepException(
                                 Fault.NAME_IN_USE,
-                                "replication slot \"%s\" belongs to another database of the server of \"%s\";"
+                                ("replication slot \"%s\" belongs to another database of the "
+                                                        + "server of \"%s\";")
                                                 .formatted(name, session.label())
                                         + " give the plan another name or drop the slot");
                     }
@@ -124,7 +125,8 @@ public final class Slot {
     private LockstepException slow(Session session, LockstepException cause) {
         return new LockstepException(
                 Fault.LOCK_TIMEOUT,
-                "replication slot \"%s\" on \"%s\" was not ready within %d s: it waits for every transaction that was open: %s; end them and run again"
+                ("replication slot \"%s\" on \"%s\" was not ready within %d s: it waits for "
+                                + "every transaction that was open: %s; end them and run again")
                         .formatted(
                                 name,
                                 session.label(),

@@ -49,8 +49,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         } catch (Exception e) {
             throw new LockstepException(
                     Fault.LOG_FAILED,
-                    ("the embedded Kafka broker did not start on folder \"%s\": %s; check that the folder"
-                                    + " can be written, that its disk has room and that no other process"
+                    ("the embedded Kafka broker did not start on folder \"%s\": %s; check "
+                                    + "that the folder"
+                                    + " can be written, that its disk has room and that no "
+                                    + "other process"
                                     + " uses it")
                             .formatted(folder, rootMessage(e)),
                     e);

@@ -30,7 +30,8 @@ class BackfillTest {
     void manyChunksInParallelBringEveryRowOnce() {
         copies.onBoth("CREATE TABLE item (id bigint PRIMARY KEY, note text)");
         copies.onSource(
-                "INSERT INTO item SELECT i * 3, repeat('x', i % 50) FROM generate_series(-9000, 11000) i");
+                "INSERT INTO item SELECT i * 3, repeat('x', i % 50) FROM "
+                        + "generate_series(-9000, 11000) i");
         Set<String> threads = ConcurrentHashMap.newKeySet();
         Backfill backfill = copies.backfill(4);
         backfill.listenWith(

@@ -107,7 +107,8 @@ class FaithfulCopyTest {
     void renamedTablesAndColumnsAndWiderTypes() {
         copies.onSource(
                 "CREATE TABLE orders (id int PRIMARY KEY, total int, note text);"
-                        + "INSERT INTO orders SELECT i, i * 2, 'n' FROM generate_series(1, 1500) i");
+                        + "INSERT INTO orders SELECT i, i * 2, 'n' FROM generate_series(1, "
+                        + "1500) i");
         copies.onTarget(
                 "CREATE SCHEMA sales; CREATE TABLE sales.sale (extra int DEFAULT 7, note text,"
                         + " amount bigint, id int PRIMARY KEY)");

@@ -1,9 +1,9 @@
 package dev.lockstep.orchestrator.cli;
 
+import dev.lockstep.orchestrator.conduct.Asking;
+import dev.lockstep.orchestrator.conduct.Commands.Asked;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
-import dev.lockstep.orchestrator.stage.Asking;
-import dev.lockstep.orchestrator.stage.Commands.Asked;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;

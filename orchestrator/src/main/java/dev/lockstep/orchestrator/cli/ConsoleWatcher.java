@@ -3,7 +3,7 @@ package dev.lockstep.orchestrator.cli;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.console.Line;
 import dev.lockstep.orchestrator.run.RunState;
-import dev.lockstep.orchestrator.stage.Watcher;
+import dev.lockstep.orchestrator.run.Watcher;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 

@@ -1,11 +1,11 @@
 package dev.lockstep.orchestrator.cli;
 
+import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.demo.Demo;
 import dev.lockstep.orchestrator.demo.Proof;
 import dev.lockstep.orchestrator.demo.ProofTable;
 import dev.lockstep.orchestrator.demo.ShopSize;
-import dev.lockstep.orchestrator.stage.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -19,8 +19,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         description = {
-            "Moves a shop's database between two embedded PostgreSQL servers while it is written to:",
-            "copy, catch up, verify, cut over, roll back, cut over, complete; then proves the result."
+            "Moves a shop's database between two embedded PostgreSQL servers while it is "
+                    + "written to:",
+            "copy, catch up, verify, cut over, roll back, cut over, complete; then proves "
+                    + "the result."
         })
 final class DemoCommand implements Callable<Integer> {
     @Option(

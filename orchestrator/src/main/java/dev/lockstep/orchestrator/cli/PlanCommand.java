@@ -1,6 +1,6 @@
 package dev.lockstep.orchestrator.cli;
 
-import dev.lockstep.orchestrator.stage.ExitCode;
+import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.plan.PlanFile;

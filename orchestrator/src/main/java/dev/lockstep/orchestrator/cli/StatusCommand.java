@@ -1,7 +1,7 @@
 package dev.lockstep.orchestrator.cli;
 
+import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.run.Json;
-import dev.lockstep.orchestrator.stage.ExitCode;
 import dev.lockstep.orchestrator.status.Status;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;

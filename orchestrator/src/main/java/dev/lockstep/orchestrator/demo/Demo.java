@@ -1,15 +1,15 @@
 package dev.lockstep.orchestrator.demo;
 
+import dev.lockstep.orchestrator.conduct.Commands;
+import dev.lockstep.orchestrator.conduct.Conductor;
+import dev.lockstep.orchestrator.conduct.OpenRun;
+import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.console.Line;
 import dev.lockstep.orchestrator.demo.Proof.Check;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Stop;
-import dev.lockstep.orchestrator.stage.Commands;
-import dev.lockstep.orchestrator.stage.Conductor;
-import dev.lockstep.orchestrator.stage.OpenRun;
-import dev.lockstep.orchestrator.stage.Serving;
-import dev.lockstep.orchestrator.stage.Watcher;
+import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.plan.Plan;

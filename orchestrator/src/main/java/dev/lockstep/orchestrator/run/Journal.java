@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 /// The append-only story of a run, kept on the target.
 public final class Journal {
     private static final String READ =
-            "SELECT seq, at, event, body::text AS body FROM lockstep.journal WHERE run = ? ORDER BY seq";
+            "SELECT seq, at, event, body::text AS body FROM lockstep.journal WHERE run = ? "
+                    + "ORDER BY seq";
     private static final String OWNED =
             """
             SELECT epoch FROM lockstep.lease

@@ -87,7 +87,8 @@ public final class Lease implements AutoCloseable {
     public static LockstepException held(String run, String holder) {
         return new LockstepException(
                 Fault.NAME_IN_USE,
-                "run \"%s\" is being brought forward by %s; stop that process first, or give this plan another name"
+                ("run \"%s\" is being brought forward by %s; stop that process first, or "
+                                + "give this plan another name")
                         .formatted(run, holder));
     }
 

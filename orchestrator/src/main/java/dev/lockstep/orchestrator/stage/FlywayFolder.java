@@ -49,7 +49,8 @@ public final class FlywayFolder {
         } catch (FlywayException e) {
             throw new LockstepException(
                     Fault.STATEMENT_FAILED,
-                    "migrations of folder \"%s\" failed on database \"%s\": %s; mend the file and run again"
+                    ("migrations of folder \"%s\" failed on database \"%s\": %s; mend the "
+                                    + "file and run again")
                             .formatted(
                                     folder,
                                     target.label(),

@@ -89,7 +89,8 @@ public final class Preflight {
         Slot slot = new Slot(plan.name(), 0);
         if (slot.state(from).isPresent() || slot.isPublished(from)) {
             problems.add(
-                    "name in use: slot or publication \"%s\" is on \"%s\" already, from a run to another target; give the plan another name, or abort that run"
+                    ("name in use: slot or publication \"%s\" is on \"%s\" already, from a "
+                                    + "run to another target; give the plan another name, or abort that run")
                             .formatted(slot.name(), source.label()));
         }
     }
@@ -106,19 +107,23 @@ public final class Preflight {
         for (Table table : moved.source().rowTables()) {
             if (!table.logged()) {
                 problems.add(
-                        "table \"%s\" is UNLOGGED, so its changes are not in the WAL; ALTER TABLE %s SET LOGGED, or exclude it"
+                        ("table \"%s\" is UNLOGGED, so its changes are not in the WAL; ALTER "
+                                        + "TABLE %s SET LOGGED, or exclude it")
                                 .formatted(table.name(), table.name().sql()));
             }
             if (!table.hasUsableIdentity()) {
                 problems.add(
-                        "table \"%s\" has no usable replica identity: published, it would refuse UPDATE and DELETE; add a primary key, or ALTER TABLE %s REPLICA IDENTITY FULL, or exclude it"
+                        ("table \"%s\" has no usable replica identity: published, it would "
+                                        + "refuse UPDATE and DELETE; add a primary key, or ALTER TABLE %s REPLICA "
+                                        + "IDENTITY FULL, or exclude it")
                                 .formatted(table.name(), table.name().sql()));
             }
         }
         for (TableName mapped : plan.mapping().rules().keySet()) {
             if (moved.source().table(mapped).isEmpty()) {
                 problems.add(
-                        "tables.mappings names \"%s\", which is not among the source's tables in scope"
+                        ("tables.mappings names \"%s\", which is not among the source's "
+                                        + "tables in scope")
                                 .formatted(mapped));
             }
         }
@@ -126,17 +131,19 @@ public final class Preflight {
     }
 
     /// Whether the target's tables can take the source's rows, and have none yet.
-    static void checkTarget(Moved moved, Session to, Problems problems) {
+    public static void checkTarget(Moved moved, Session to, Problems problems) {
         for (Table table : moved.source().rowTables()) {
             TableName name = moved.targetName(table.name());
             Optional<Table> partner = moved.target().table(name);
             if (partner.isEmpty()) {
                 problems.add(
-                        "table \"%s\" is missing on target \"%s\"; create it, or set schema.copy: auto"
+                        ("table \"%s\" is missing on target \"%s\"; create it, or set "
+                                        + "schema.copy: auto")
                                 .formatted(name, to.label()));
             } else if (partner.get().partitioned()) {
                 problems.add(
-                        "table \"%s\" is partitioned on target \"%s\" and not on the source; both must have the same partitions"
+                        ("table \"%s\" is partitioned on target \"%s\" and not on the "
+                                        + "source; both must have the same partitions")
                                 .formatted(name, to.label()));
             } else {
                 checkColumns(moved, table, partner.get(), problems);
@@ -156,7 +163,8 @@ public final class Preflight {
         TableCheck.columns(table, partner, moved, problems);
         if (!partner.hasUsableIdentity()) {
             problems.add(
-                    "table \"%s\" has no usable replica identity on the target, so there would be no way back; give it the source's key or REPLICA IDENTITY FULL"
+                    ("table \"%s\" has no usable replica identity on the target, so there "
+                                    + "would be no way back; give it the source's key or REPLICA IDENTITY FULL")
                             .formatted(partner.name()));
         }
     }

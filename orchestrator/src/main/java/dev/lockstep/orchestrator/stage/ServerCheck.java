@@ -65,7 +65,8 @@ final class ServerCheck {
                     }
                     if (!row.flag("may_create")) {
                         problems.add(
-                                "the user may not create a schema or publication in \"%s\"; GRANT CREATE ON DATABASE"
+                                ("the user may not create a schema or publication in \"%s\"; "
+                                                + "GRANT CREATE ON DATABASE")
                                         .formatted(session.label()));
                     }
                     return true;
@@ -77,7 +78,8 @@ final class ServerCheck {
             Session session, String setting, int free, int wanted, Problems problems) {
         if (free < wanted) {
             problems.add(
-                    "server of \"%s\" has %d free of %s=%s; %d are needed: drop unused slots or raise the setting"
+                    ("server of \"%s\" has %d free of %s=%s; %d are needed: drop unused "
+                                    + "slots or raise the setting")
                             .formatted(
                                     session.label(),
                                     Math.max(0, free),

@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.apply.Route;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Lsn;

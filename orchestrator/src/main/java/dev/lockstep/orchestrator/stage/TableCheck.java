@@ -38,7 +38,8 @@ final class TableCheck {
             Table table, Column column, Table partner, Column other, Problems problems) {
         if (!column.type().equals(other.type())) {
             problems.add(
-                    "column \"%s\" of table \"%s\" is %s, on the target's \"%s\" it is %s; the types must be the same"
+                    ("column \"%s\" of table \"%s\" is %s, on the target's \"%s\" it is %s; "
+                                    + "the types must be the same")
                             .formatted(
                                     column.name(),
                                     table.name(),
@@ -58,7 +59,8 @@ final class TableCheck {
         for (Column column : pair.target().writtenColumns()) {
             if (!known.contains(column.name()) && column.notNull() && !column.identity()) {
                 problems.add(
-                        "column \"%s\" of the target's \"%s\" is NOT NULL and the source has nothing for it; make it nullable until `complete`"
+                        ("column \"%s\" of the target's \"%s\" is NOT NULL and the source "
+                                        + "has nothing for it; make it nullable until `complete`")
                                 .formatted(column.name(), pair.target().name()));
             }
         }
@@ -79,7 +81,8 @@ final class TableCheck {
                                         k -> new HashSet<>(k).equals(new HashSet<>(wanted.get())));
         if (!found) {
             problems.add(
-                    "table \"%s\" on the target has no unique key on %s, by which changes name its rows; create it"
+                    ("table \"%s\" on the target has no unique key on %s, by which changes "
+                                    + "name its rows; create it")
                             .formatted(pair.target().name(), wanted.get()));
         }
     }

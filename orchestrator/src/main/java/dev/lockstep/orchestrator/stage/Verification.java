@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.Cut;
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.plan.Plan;

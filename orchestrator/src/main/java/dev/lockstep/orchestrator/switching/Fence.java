@@ -96,7 +96,8 @@ final class Fence implements AutoCloseable {
     private static LockstepException blocked(Duration atMost, String blockers, Throwable cause) {
         return new LockstepException(
                 Fault.SWITCH_FAILED,
-                "writes could not be held within %d ms; who holds locks: %s; end those transactions, or give cutover.max-pause more, and try again"
+                ("writes could not be held within %d ms; who holds locks: %s; end those "
+                                + "transactions, or give cutover.max-pause more, and try again")
                         .formatted(atMost.toMillis(), blockers),
                 cause);
     }

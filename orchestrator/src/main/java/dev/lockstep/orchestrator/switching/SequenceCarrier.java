@@ -37,7 +37,8 @@ final class SequenceCarrier {
                                                 v.called()))
                         .collect(Collectors.joining(", "));
         standby.rows(
-                "SELECT setval(name::regclass, last, called) FROM (VALUES %s) AS v (name, last, called)"
+                ("SELECT setval(name::regclass, last, called) FROM (VALUES %s) AS v (name, "
+                                + "last, called)")
                         .formatted(values),
                 row -> row.textAt(1));
     }

@@ -1,13 +1,13 @@
 package dev.lockstep.orchestrator.switching;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchUndone;
 import dev.lockstep.orchestrator.run.RunEvent.Switched;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
-import dev.lockstep.orchestrator.stage.Run;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -129,7 +129,8 @@ public final class Switch {
         } catch (LockstepException e) {
             throw new LockstepException(
                     Fault.OWNERSHIP_UNKNOWN,
-                    ("whether database \"%s\" still accepts writes cannot be known: %s; make it reachable"
+                    ("whether database \"%s\" still accepts writes cannot be known: %s; "
+                                    + "make it reachable"
                                     + " and run again, the run then finds out by itself")
                             .formatted(db.label(), e.text()),
                     e);

@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.plans.fault.Fault;
 

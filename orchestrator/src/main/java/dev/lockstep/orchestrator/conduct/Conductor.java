@@ -1,16 +1,21 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.Backfill;
 import dev.lockstep.cdc.backfill.BackfillSettings;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;

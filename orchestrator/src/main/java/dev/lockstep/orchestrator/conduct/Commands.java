@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
@@ -52,7 +52,8 @@ public final class Commands {
         }
         throw new LockstepException(
                 Fault.WRONG_STATE,
-                "%s needs a run that is in step; \"%s\" is %s: bring it there with `run --until in-step`"
+                ("%s needs a run that is in step; \"%s\" is %s: bring it there with `run "
+                                + "--until in-step`")
                         .formatted(command, conductor.run().name(), conductor.state().label()));
     }
 
@@ -69,7 +70,8 @@ public final class Commands {
         }
         return new Outcome(
                 0,
-                "%,d rows of %d tables compared at %s, no difference; the applier stood still for %d ms"
+                ("%,d rows of %d tables compared at %s, no difference; the applier stood "
+                                + "still for %d ms")
                         .formatted(
                                 verified.rows(),
                                 verified.tables(),
@@ -121,7 +123,8 @@ public final class Commands {
         if (lag.compareTo(most) > 0) {
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    "the standby is %d ms behind, the plan's cutover.max-lag is %d ms; wait and try again"
+                    ("the standby is %d ms behind, the plan's cutover.max-lag is %d ms; wait "
+                                    + "and try again")
                             .formatted(lag.toMillis(), most.toMillis()));
         }
     }
@@ -132,7 +135,8 @@ public final class Commands {
             if (!prepared.isEmpty()) {
                 throw new LockstepException(
                         Fault.PRECONDITION,
-                        "prepared transactions hold changes that no stream shows: %s; COMMIT PREPARED or ROLLBACK PREPARED them first"
+                        ("prepared transactions hold changes that no stream shows: %s; "
+                                        + "COMMIT PREPARED or ROLLBACK PREPARED them first")
                                 .formatted(String.join("; ", prepared)));
             }
         }
@@ -144,7 +148,8 @@ public final class Commands {
         conductor.contract(inStep.stream());
         return new Outcome(
                 0,
-                "completed: the data lives in \"%s\"; nothing of Lockstep's is left but the journal there"
+                ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
+                                + "journal there")
                         .formatted(conductor.run().target().label()));
     }
 

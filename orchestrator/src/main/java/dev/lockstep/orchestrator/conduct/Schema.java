@@ -1,6 +1,11 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.FlywayFolder;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Preflight;
+import dev.lockstep.orchestrator.stage.SchemaCopy;
 import dev.lockstep.orchestrator.switching.LockRetry;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.catalog.TableName;

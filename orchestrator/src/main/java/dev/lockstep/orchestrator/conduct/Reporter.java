@@ -1,9 +1,10 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
@@ -104,7 +105,9 @@ final class Reporter implements AutoCloseable {
         if (retainedWal > most) {
             throw new LockstepException(
                     Fault.WAL_BUDGET,
-                    "the active server keeps %,d bytes of WAL for this run, the plan's limits.retained-wal is %,d; find out why the standby is behind, or abort the run so that the server can free its disk"
+                    ("the active server keeps %,d bytes of WAL for this run, the plan's "
+                                    + "limits.retained-wal is %,d; find out why the standby is behind, or abort the "
+                                    + "run so that the server can free its disk")
                             .formatted(retainedWal, most));
         }
     }

@@ -1,10 +1,6 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.run;
 
 import dev.lockstep.cdc.KafkaAccess;
-import dev.lockstep.orchestrator.run.History;
-import dev.lockstep.orchestrator.run.Journal;
-import dev.lockstep.orchestrator.run.RunEvent;
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import java.nio.file.Path;

@@ -1,10 +1,12 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.stage.Preflight;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
@@ -92,7 +94,8 @@ public final class OpenRun implements AutoCloseable {
         } catch (IOException e) {
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    "the run's folder \"%s\" cannot be made: %s; make it writable, or name another one with LOCKSTEP_STATE"
+                    ("the run's folder \"%s\" cannot be made: %s; make it writable, or name "
+                                    + "another one with LOCKSTEP_STATE")
                             .formatted(folder, e.getMessage()),
                     e);
         }
@@ -109,7 +112,9 @@ public final class OpenRun implements AutoCloseable {
             if (known.isPresent() && !known.get().equals(own)) {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
-                        "name \"%s\" is in use on \"%s\" by another run, which moves something else (another source, other tables or mappings); give this plan another name"
+                        ("name \"%s\" is in use on \"%s\" by another run, which moves "
+                                        + "something else (another source, other tables or mappings); give this plan "
+                                        + "another name")
                                 .formatted(plan.name(), target.label()));
             }
         }
@@ -173,7 +178,8 @@ public final class OpenRun implements AutoCloseable {
         } catch (IOException | UncheckedIOException e) {
             throw new LockstepException(
                     Fault.FILE_FAILED,
-                    "the run is over, but its folder \"%s\" cannot be removed: %s; remove it by hand"
+                    ("the run is over, but its folder \"%s\" cannot be removed: %s; remove "
+                                    + "it by hand")
                             .formatted(folder, e.getMessage()),
                     e);
         }

@@ -1,5 +1,6 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.conduct.Commands.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Json;
@@ -8,7 +9,7 @@ import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Stop;
-import dev.lockstep.orchestrator.stage.Commands.Asked;
+import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;

@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.orchestrator.run.Json;
@@ -10,6 +10,7 @@ import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import io.github.resilience4j.core.IntervalFunction;

@@ -1,6 +1,10 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.FlywayFolder;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;

@@ -1,6 +1,4 @@
-package dev.lockstep.orchestrator.stage;
-
-import dev.lockstep.orchestrator.run.RunState;
+package dev.lockstep.orchestrator.run;
 
 /// Is told how a run goes, from several threads; shows it to somebody.
 public interface Watcher {

@@ -3,8 +3,6 @@ package dev.lockstep.cdc;
 import dev.lockstep.cdc.apply.Applier;
 import dev.lockstep.cdc.apply.ApplyGate;
 import dev.lockstep.cdc.apply.Positions;
-import dev.lockstep.cdc.apply.Recopy;
-import dev.lockstep.cdc.apply.ReplicaRole;
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.capture.Capture;
 import dev.lockstep.cdc.capture.Slot;
@@ -27,14 +25,13 @@ import org.jspecify.annotations.Nullable;
 /// whatever is called next. Everything durable is in the slot, the log and the position: a new
 /// `Replication` of the same stream goes on where this one stopped.
 public final class Replication implements AutoCloseable {
-    private static final Duration GATE_MAX = Duration.ofSeconds(30);
-
     private final Spec spec;
     private final Slot slot;
     private final ChangeLog log;
     private final Positions positions;
     private volatile ApplyGate gate = new ApplyGate();
     private final Markers markers;
+    private final Cuts cuts;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
     private @Nullable Capture capture;
     private @Nullable Applier applier;
@@ -75,6 +72,7 @@ public final class Replication implements AutoCloseable {
                         topic(spec.run(), spec.stream()));
         this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
         this.markers = new Markers(spec.active(), spec.run() + "/" + spec.stream() + "/");
+        this.cuts = new Cuts(spec, markers);
     }
 
     private static String topic(String run, int stream) {
@@ -181,7 +179,7 @@ public final class Replication implements AutoCloseable {
 
     private void fail(Throwable failure) {
         failed.completeExceptionally(failure);
-        gate.release();
+        gate.close();
         markers.fail(failure);
     }
 
@@ -226,64 +224,21 @@ public final class Replication implements AutoCloseable {
         if (writing.applied().strict()) {
             return 0;
         }
-        CutPoint cut = standAtCut(atMost);
-        try (Session session = spec.standby().session("recopy")) {
-            ReplicaRole.enter(session);
-            session.run("SET lock_timeout = '10s'");
-            session.begin();
-            positions.becomeStrict(session);
-            int rows =
-                    new Recopy(session, spec.run(), spec.routes()).unfinishedRows(cut.snapshot());
-            session.commit();
-            writing.becomeStrict();
-            return rows;
-        } finally {
-            gate.release();
-            cut.holder().close();
+        try {
+            return cuts.recopy(writing, positions, gate, atMost);
+        } catch (LockstepException e) {
+            throwIfFailed();
+            throw e;
         }
     }
 
     /// Makes a cut; the applier stands still until both snapshots are there.
     public Cut cut(Duration atMost) throws InterruptedException {
-        long heldAt = System.nanoTime();
-        CutPoint point = standAtCut(atMost);
-        Session holder = spec.standby().session("cut");
-        try {
-            holder.beginSnapshot(false);
-            String name = holder.one("SELECT pg_export_snapshot()");
-            gate.release();
-            return new Cut(
-                    point.at(),
-                    point.snapshot(),
-                    new dev.lockstep.plans.sql.Snapshot(spec.standby(), name),
-                    Duration.ofNanos(System.nanoTime() - heldAt),
-                    point.holder(),
-                    holder);
-        } catch (RuntimeException e) {
-            gate.release();
-            point.holder().close();
-            holder.close();
-            throw e;
-        }
-    }
-
-    private CutPoint standAtCut(Duration atMost) throws InterruptedException {
         throwIfFailed();
-        gate.hold(GATE_MAX);
         try {
-            CutPoint point = CutPoint.make(spec.active(), atMost);
-            try {
-                gate.raiseTo(point.at());
-                markers.emit();
-                gate.awaitStandingAt(point.at(), atMost);
-                throwIfFailed();
-                return point;
-            } catch (RuntimeException | InterruptedException e) {
-                point.holder().close();
-                throw e;
-            }
-        } catch (RuntimeException | InterruptedException e) {
-            gate.release();
+            return cuts.make(gate, atMost);
+        } catch (LockstepException e) {
+            throwIfFailed();
             throw e;
         }
     }

@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /// What all workers have found so far. All of it is counted, the first of it is kept.
-final class Findings {
+public final class Findings {
     private static final Comparator<Difference> ORDER =
             Comparator.comparing(Difference::table)
                     .thenComparing(Difference::kind)
@@ -21,27 +21,27 @@ final class Findings {
     private long rows;
     private long differences;
 
-    Findings(InstantSource clock, int shownMax) {
+    public Findings(InstantSource clock, int shownMax) {
         this.clock = clock;
         this.started = clock.instant();
         this.shownMax = shownMax;
     }
 
-    synchronized void addRows(long count) {
+    public synchronized void addRows(long count) {
         rows += count;
     }
 
-    synchronized void addDifferences(long count, List<Difference> examples) {
+    public synchronized void addDifferences(long count, List<Difference> examples) {
         differences += count;
         shown.addAll(examples.subList(0, Math.min(examples.size(), room())));
     }
 
     /// How many more differences will be shown.
-    synchronized int room() {
+    public synchronized int room() {
         return shownMax - shown.size();
     }
 
-    synchronized Verdict verdict(int tables) {
+    public synchronized Verdict verdict(int tables) {
         Duration took = Duration.between(started, clock.instant());
         if (differences == 0) {
             return new Verdict.Match(tables, rows, took);

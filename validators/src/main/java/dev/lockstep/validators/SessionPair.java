@@ -3,4 +3,4 @@ package dev.lockstep.validators;
 import dev.lockstep.plans.sql.Session;
 
 /// One worker's sessions, each inside of its side's snapshot.
-record SessionPair(Session active, Session standby) {}
+public record SessionPair(Session active, Session standby) {}

@@ -56,11 +56,13 @@ public final class SnapshotSessions implements AutoCloseable {
         }
     }
 
-    List<TablePair> tables() {
+    /// The tables to compare.
+    public List<TablePair> tables() {
         return comparison.tables();
     }
 
-    List<SessionPair> pairs() {
+    /// The sessions, a pair per worker.
+    public List<SessionPair> pairs() {
         return pairs;
     }
 

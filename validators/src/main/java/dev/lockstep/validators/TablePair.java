@@ -15,7 +15,7 @@ public record TablePair(Table active, Table standby, Map<String, String> columns
     }
 
     /// The standby's name for a column of the active table.
-    String standbyColumn(String column) {
+    public String standbyColumn(String column) {
         return columns.getOrDefault(column, column);
     }
 }

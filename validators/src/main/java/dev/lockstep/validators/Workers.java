@@ -9,12 +9,12 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
 /// Runs the same work on every pair of sessions at once.
-final class Workers {
+public final class Workers {
     private Workers() {}
 
     /// Returns when all are done. The first failure is rethrown after the others were interrupted,
     /// which cuts their connections, so that none is left scanning.
-    static void run(SnapshotSessions sessions, Consumer<SessionPair> work) {
+    public static void run(SnapshotSessions sessions, Consumer<SessionPair> work) {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var done = new ExecutorCompletionService<Boolean>(threads);
             for (SessionPair pair : sessions.pairs()) {

@@ -2,16 +2,11 @@ package dev.lockstep.cdc.apply;
 
 import dev.lockstep.cdc.apply.Positions.Position;
 import dev.lockstep.cdc.change.Change;
-import dev.lockstep.cdc.change.Change.Begin;
 import dev.lockstep.cdc.change.Change.Commit;
-import dev.lockstep.cdc.change.Change.Marker;
-import dev.lockstep.cdc.change.Change.RowChange;
-import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
-import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -31,25 +26,21 @@ import org.jspecify.annotations.Nullable;
 /// in one transaction that only its commit ends.
 public final class Applier implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(20);
-    private static final int BATCH_CHANGES = 20_000;
-    private static final long BATCH_CHARS = 16L * 1024 * 1024;
     private static final long TRIM_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final Settings settings;
     private final Session session;
     private final BatchWriter writer;
     private final Positions positions;
+    private final Assembler assembler = new Assembler(new Parts());
     private final Deque<Transaction> complete = new ArrayDeque<>();
-    private @Nullable Transaction current;
     private @Nullable Commit streaming;
-    private long beginsAt = -1;
-    private int begins;
     private int completeChanges;
     private long completeChars;
     private volatile Position applied;
-    private volatile long trimmable;
-    private long trimmedAtNanos = System.nanoTime();
+    private long trimmable;
     private long trimmed;
+    private long trimmedAtNanos = System.nanoTime();
     private volatile boolean closed;
 
     /// What an applier works on.
@@ -63,29 +54,6 @@ public final class Applier implements AutoCloseable {
             ChangeLog log,
             ApplyGate gate,
             Consumer<String> onMarker) {}
-
-    /// A transaction as far as it was read. It is found again in the log as the `begin`th begin
-    /// from record `offset` on; `begin` is 0 where the log was trimmed behind it, since the standby
-    /// has it.
-    private static final class Transaction {
-        final long offset;
-        final int begin;
-        final List<Change> changes = new ArrayList<>();
-        final List<String> markers = new ArrayList<>();
-        long chars;
-        boolean skipped;
-        @Nullable Commit commit;
-
-        Transaction(long offset, int begin) {
-            this.offset = offset;
-            this.begin = begin;
-            this.skipped = begin == 0;
-        }
-
-        Commit committed() {
-            return java.util.Objects.requireNonNull(commit);
-        }
-    }
 
     /// Connects and takes the stream over; nothing is written before [#run].
     public Applier(Settings settings) {
@@ -111,90 +79,28 @@ public final class Applier implements AutoCloseable {
     public void run() throws InterruptedException {
         try (LogReader reader = settings.log().reader()) {
             while (!closed) {
-                reader.poll(
-                        POLL,
-                        new LogReader.Sink() {
-                            @Override
-                            public void onEpoch() {
-                                dropUnfinished();
-                            }
-
-                            @Override
-                            public void onChange(long offset, Change change) {
-                                take(offset, change);
-                            }
-                        });
+                reader.poll(POLL, assembler);
                 writeComplete();
                 trimNowAndThen();
             }
-        } catch (Stopped e) {
+        } catch (Assembler.Stopped e) {
             throw new InterruptedException("applier closed");
         } finally {
             session.close();
         }
     }
 
-    /// Carries an interrupt out of a callback.
-    private static final class Stopped extends RuntimeException {}
-
-    private void take(long offset, Change change) {
-        try {
-            switch (change) {
-                case Begin _ -> {
-                    dropUnfinished();
-                    begins = offset == beginsAt ? begins + 1 : 1;
-                    beginsAt = offset;
-                    current = new Transaction(offset, begins);
-                }
-                case Commit commit -> finish(commit);
-                case Marker(String text) -> currentAt(offset).markers.add(text);
-                case RowChange row -> add(offset, row, charsOf(row));
-                case Change.Truncate truncate -> add(offset, truncate, 0);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Stopped();
+    /// What the assembler gives.
+    private final class Parts implements Assembler.Taker {
+        @Override
+        public void complete(Transaction transaction) throws InterruptedException {
+            finish(transaction);
         }
-    }
 
-    private Transaction currentAt(long offset) {
-        if (current == null) {
-            // The trimmed log starts inside a transaction that is in already; its commit drops
-            // this.
-            current = new Transaction(offset, 0);
-        }
-        return current;
-    }
-
-    private void add(long offset, Change change, long chars) throws InterruptedException {
-        Transaction transaction = currentAt(offset);
-        if (transaction.skipped) {
-            return;
-        }
-        transaction.changes.add(change);
-        transaction.chars += chars;
-        if (transaction.changes.size() >= BATCH_CHANGES || transaction.chars >= BATCH_CHARS) {
+        @Override
+        public void large(Transaction transaction) throws InterruptedException {
             stream(transaction);
         }
-    }
-
-    private static long charsOf(RowChange change) {
-        Tuple tuple =
-                switch (change) {
-                    case Change.Insert insert -> insert.after();
-                    case Change.Update update -> update.after();
-                    case Change.Delete delete -> delete.before();
-                };
-        long chars = 0;
-        for (int i = 0; i < tuple.size(); i++) {
-            String value = tuple.isUnchanged(i) ? null : tuple.value(i);
-            chars += value == null ? 8 : value.length() + 32;
-        }
-        return chars;
-    }
-
-    private void dropUnfinished() {
-        current = null;
     }
 
     /// Writes what is here of a transaction too large to be held. How it ends is read ahead from
@@ -204,8 +110,7 @@ public final class Applier implements AutoCloseable {
             writeComplete();
             Optional<Commit> commit = readAhead(transaction);
             if (commit.isEmpty() || !commit.get().end().isAfter(applied.lsn())) {
-                transaction.skipped = true;
-                transaction.changes.clear();
+                transaction.skip();
                 return;
             }
             settings.gate().enter(commit.get().end());
@@ -213,10 +118,8 @@ public final class Applier implements AutoCloseable {
             session.begin();
             positions.fence(session);
         }
-        Lsn end = streaming.end();
-        write(transaction.changes.stream().filter(c -> writer.wants(c, end)).toList());
-        transaction.changes.clear();
-        transaction.chars = 0;
+        write(wanted(transaction, streaming));
+        transaction.clearChanges();
     }
 
     private Optional<Commit> readAhead(Transaction transaction) {
@@ -234,25 +137,24 @@ public final class Applier implements AutoCloseable {
         }
     }
 
-    private void finish(Commit commit) throws InterruptedException {
-        Transaction transaction = current;
-        current = null;
-        if (transaction == null
-                || transaction.skipped
-                || !commit.end().isAfter(applied.lsn())
-                || isQueued(commit)) {
-            return;
-        }
-        transaction.commit = commit;
+    private List<Change> wanted(Transaction transaction, Commit commit) {
+        return transaction.changes.stream()
+                .map(change -> writer.wanted(change, commit.end()))
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    private void finish(Transaction transaction) throws InterruptedException {
+        Commit commit = transaction.committed();
         if (streaming != null) {
             commitStreamed(transaction, commit);
-            return;
-        }
-        complete.add(transaction);
-        completeChanges += transaction.changes.size();
-        completeChars += transaction.chars;
-        if (completeChanges >= BATCH_CHANGES || completeChars >= BATCH_CHARS) {
-            writeComplete();
+        } else if (commit.end().isAfter(applied.lsn()) && !isQueued(commit)) {
+            complete.add(transaction);
+            completeChanges += transaction.changes.size();
+            completeChars += transaction.chars();
+            if (completeChanges >= Assembler.CHANGES_MAX || completeChars >= Assembler.CHARS_MAX) {
+                writeComplete();
+            }
         }
     }
 
@@ -262,7 +164,7 @@ public final class Applier implements AutoCloseable {
     }
 
     private void commitStreamed(Transaction transaction, Commit commit) {
-        write(transaction.changes.stream().filter(c -> writer.wants(c, commit.end())).toList());
+        write(wanted(transaction, commit));
         positions.advance(session, commit.end(), commit.changes());
         session.commit();
         streaming = null;
@@ -282,7 +184,7 @@ public final class Applier implements AutoCloseable {
         }
         completeChanges = 0;
         completeChars = 0;
-        Transaction open = current;
+        Transaction open = assembler.open();
         if (open != null && streaming == null) {
             trimmable = open.offset;
         }
@@ -295,8 +197,7 @@ public final class Applier implements AutoCloseable {
                 && settings.gate().admits(complete.getFirst().committed().end())) {
             Transaction next = complete.removeFirst();
             batch.add(next);
-            Lsn end = next.committed().end();
-            next.changes.stream().filter(c -> writer.wants(c, end)).forEach(changes::add);
+            changes.addAll(wanted(next, next.committed()));
         }
         if (batch.isEmpty()) {
             return;

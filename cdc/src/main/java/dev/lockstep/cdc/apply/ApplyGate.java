@@ -53,7 +53,8 @@ public final class ApplyGate {
         set(OPEN);
     }
 
-    void close() {
+    /// Nobody will come through any more; whoever waits fails.
+    public void close() {
         lock.lock();
         try {
             closed = true;

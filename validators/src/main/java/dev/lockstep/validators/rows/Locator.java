@@ -1,9 +1,12 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
+import dev.lockstep.validators.Findings;
+import dev.lockstep.validators.SessionPair;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;

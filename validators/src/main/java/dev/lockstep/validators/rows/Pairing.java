@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.catalog.Key;
@@ -7,7 +7,9 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
-import dev.lockstep.validators.PairedTable.Split;
+import dev.lockstep.validators.rows.PairedTable.Split;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.TablePair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,11 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.testing.Pair;
-import dev.lockstep.validators.PairedTable.Split;
+import dev.lockstep.validators.rows.PairedTable.Split;
+import dev.lockstep.validators.SnapshotSessions;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;

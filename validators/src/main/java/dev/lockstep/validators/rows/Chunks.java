@@ -1,8 +1,8 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.fault.Check;
 import dev.lockstep.plans.sql.Session;
-import dev.lockstep.validators.PairedTable.Split;
+import dev.lockstep.validators.rows.PairedTable.Split;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.sql.Ident;

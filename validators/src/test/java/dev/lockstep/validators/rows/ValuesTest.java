@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,7 +7,10 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.testing.PostgresServer;
+import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SnapshotSessions;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Collectors;

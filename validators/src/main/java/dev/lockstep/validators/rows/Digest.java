@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.sql.Session;
 import java.math.BigDecimal;

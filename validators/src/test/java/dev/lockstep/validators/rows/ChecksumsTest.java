@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,7 +9,11 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.Verdict;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,16 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.Difference;
+import dev.lockstep.validators.Findings;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.Validator;
+import dev.lockstep.validators.Verdict;
+import dev.lockstep.validators.Workers;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,7 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.SessionPair;
 import java.util.List;
 
 /// How a row becomes a number of 64 bits.

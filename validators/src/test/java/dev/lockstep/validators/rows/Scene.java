@@ -1,4 +1,4 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Mapping;
@@ -8,6 +8,12 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.validators.Comparison;
+import dev.lockstep.validators.Difference;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.Verdict;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,13 @@
-package dev.lockstep.validators;
+package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.validators.Findings;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.Validator;
+import dev.lockstep.validators.Verdict;
+import dev.lockstep.validators.Workers;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;

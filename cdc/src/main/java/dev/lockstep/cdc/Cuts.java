@@ -1,0 +1,96 @@
+package dev.lockstep.cdc;
+
+import dev.lockstep.cdc.apply.Applier;
+import dev.lockstep.cdc.apply.ApplyGate;
+import dev.lockstep.cdc.apply.Positions;
+import dev.lockstep.cdc.apply.Recopy;
+import dev.lockstep.cdc.apply.ReplicaRole;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.plans.sql.Snapshot;
+import java.time.Duration;
+
+/// Has the standby stand still at one exact position of the active.
+final class Cuts {
+    /// How long open transactions of the active may keep a snapshot, and with it the applier,
+    /// waiting.
+    private static final Duration SNAPSHOT_MAX = Duration.ofSeconds(60);
+
+    private final Replication.Spec spec;
+    private final Markers markers;
+
+    Cuts(Replication.Spec spec, Markers markers) {
+        this.spec = spec;
+        this.markers = markers;
+    }
+
+    /// Makes a cut; the applier stands still until both snapshots are there.
+    Cut make(ApplyGate gate, Duration atMost) throws InterruptedException {
+        long heldAt = System.nanoTime();
+        CutPoint point = standStill(gate, atMost);
+        Session holder = null;
+        try {
+            holder = spec.standby().session("cut");
+            holder.beginSnapshot(false);
+            String name = holder.one("SELECT pg_export_snapshot()");
+            return new Cut(
+                    point.at(),
+                    point.snapshot(),
+                    new Snapshot(spec.standby(), name),
+                    Duration.ofNanos(System.nanoTime() - heldAt),
+                    point.holder(),
+                    holder);
+        } catch (RuntimeException e) {
+            point.holder().close();
+            if (holder != null) {
+                holder.close();
+            }
+            throw e;
+        } finally {
+            gate.release();
+        }
+    }
+
+    /// Copies the unfinished rows again at a cut, and has every later change fit exactly. Returns
+    /// how many rows there were.
+    int recopy(Applier applier, Positions positions, ApplyGate gate, Duration atMost)
+            throws InterruptedException {
+        CutPoint point = standStill(gate, atMost);
+        try (Session session = spec.standby().session("recopy")) {
+            ReplicaRole.enter(session);
+            session.begin();
+            positions.becomeStrict(session);
+            int rows =
+                    new Recopy(session, spec.run(), spec.routes()).unfinishedRows(point.snapshot());
+            session.commit();
+            applier.becomeStrict();
+            return rows;
+        } finally {
+            gate.release();
+            point.holder().close();
+        }
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    /// Holds the applier, takes a snapshot of the active, and lets the applier come just up to it.
+    private CutPoint standStill(ApplyGate gate, Duration atMost) throws InterruptedException {
+        try {
+            gate.hold(atMost);
+            CutPoint point = CutPoint.make(spec.active(), min(atMost, SNAPSHOT_MAX));
+            try {
+                gate.raiseTo(point.at());
+                markers.emit();
+                gate.awaitStandingAt(point.at(), atMost);
+                return point;
+            } catch (RuntimeException | InterruptedException e) {
+                point.holder().close();
+                throw e;
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            gate.release();
+            throw e;
+        }
+    }
+}

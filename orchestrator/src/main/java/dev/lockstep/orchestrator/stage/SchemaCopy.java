@@ -128,12 +128,12 @@ public final class SchemaCopy {
         entries.removeIf(entry -> entry.is(DEPENDENT) || entry.is("SCHEMA", "EXTENSION"));
         String drops =
                 dump.drops(entries) + before.dropExtensions(extensions) + before.dropSchemas(names);
-        step("removal", _ -> drops);
+        step("removal", session -> drops + before.undoGrants(session));
     }
 
     private String tables(Session session, List<TocEntry> entries) {
         Set<String> schemas = SchemaObjects.schemas(session);
-        before.keep(schemas, SchemaObjects.extensions(session));
+        before.keep(session);
         Predicate<TocEntry> isThere =
                 entry -> entry.is("SCHEMA") && schemas.contains(entry.schemaName());
         return dump.creates(entries.stream().filter(isThere.negate()).toList());

@@ -1,6 +1,8 @@
 package dev.lockstep.orchestrator.stage;
 
+import dev.lockstep.orchestrator.stage.SchemaObjects.Grant;
 import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -8,9 +10,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// Remembers which schemas and extensions the target had before, since these may be there already
-/// and are to stay then. No name holds the byte 0, so that separates them.
+/// Remembers which schemas and extensions the target had before, and who might use the schemas,
+/// since these may be there already and are to stay as they were then. No name holds the byte 0, so
+/// that separates them.
 final class SchemaNames {
     private static final Set<String> BUILT_IN = Set.of("public", "pg_catalog");
 
@@ -20,9 +24,28 @@ final class SchemaNames {
         this.folder = folder;
     }
 
-    void keep(Collection<String> schemas, Collection<String> extensions) {
-        write("schemas.before", schemas);
-        write("extensions.before", extensions);
+    void keep(Session target) {
+        write("schemas.before", SchemaObjects.schemas(target));
+        write("extensions.before", SchemaObjects.extensions(target));
+        List<Grant> grants = SchemaObjects.grants(target);
+        write("grants.before", grants.stream().map(Grant::give).toList());
+    }
+
+    /// Statements that make the privileges on schemas that were there before what they were.
+    String undoGrants(Session target) {
+        Set<String> schemas = read("schemas.before").orElse(Set.of());
+        Set<String> before = read("grants.before").orElse(Set.of());
+        List<Grant> now = SchemaObjects.grants(target);
+        Set<String> given = now.stream().map(Grant::give).collect(Collectors.toSet());
+        Stream<String> taken =
+                now.stream()
+                        .filter(grant -> schemas.contains(grant.schema()))
+                        .filter(grant -> !before.contains(grant.give()))
+                        .map(Grant::take);
+        Stream<String> returned = before.stream().filter(grant -> !given.contains(grant));
+        return Stream.concat(taken, returned)
+                .map(statement -> statement + ";\n")
+                .collect(Collectors.joining());
     }
 
     /// Statements that drop those of `schemas` that are new, unless others use them by now.

@@ -78,7 +78,29 @@ final class SchemaObjects {
              ORDER BY c.oid\
             """;
 
+    private static final String GRANTS =
+            """
+            SELECT n.nspname,
+                   format('GRANT %1$s ON SCHEMA %2$I TO %3$s%4$s', a.privilege_type, n.nspname,
+                          w.who, CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+                   AS give,
+                   format('REVOKE %1$s ON SCHEMA %2$I FROM %3$s', a.privilege_type, n.nspname,
+                          w.who) AS take
+              FROM pg_namespace n
+             CROSS JOIN aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+              LEFT JOIN pg_roles r ON r.oid = a.grantee
+             CROSS JOIN LATERAL (SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS who) w
+             WHERE n.nspname !~ '^(pg_|information_schema$)'\
+            """;
+
     private SchemaObjects() {}
+
+    /// A privilege on a schema, as the statements that give and take it.
+    record Grant(String schema, String give, String take) {
+        static Grant of(Row row) throws SQLException {
+            return new Grant(row.text("nspname"), row.text("give"), row.text("take"));
+        }
+    }
 
     private record Index(TableName table, String name, String object) {
         static Index of(Row row) throws SQLException {
@@ -144,6 +166,10 @@ final class SchemaObjects {
     static Set<String> extensions(Session session) {
         return Set.copyOf(
                 session.rows("SELECT extname FROM pg_extension", row -> row.text("extname")));
+    }
+
+    static List<Grant> grants(Session session) {
+        return session.rows(GRANTS, Grant::of);
     }
 
     private static Set<TableName> names(Session session, String sql, Object... parameters) {

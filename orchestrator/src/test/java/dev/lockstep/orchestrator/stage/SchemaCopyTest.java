@@ -222,7 +222,9 @@ class SchemaCopyTest {
         String text =
                 LocalServer.find().orElseThrow().run("pg_dump", arguments.toArray(String[]::new));
         return text.lines()
-                .filter(line -> !line.isBlank() && !line.contains("restrict "))
+                .filter(line -> !line.isBlank() && !line.equals("--"))
+                .filter(line ->
+                        !line.startsWith("\\restrict ") && !line.startsWith("\\unrestrict "))
                 .filter(line -> !line.contains("lockstep_refuse_"))
                 .collect(Collectors.toList());
     }

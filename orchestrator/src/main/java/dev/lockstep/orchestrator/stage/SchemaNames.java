@@ -82,7 +82,10 @@ final class SchemaNames {
     private Optional<Set<String>> read(String file) {
         Path path = folder.resolve(file);
         return Files.exists(path)
-                ? Optional.of(Set.copyOf(List.of(PgClient.read(path).split("\0", -1))))
+                ? Optional.of(
+                        Stream.of(PgClient.read(path).split("\0", -1))
+                                .filter(name -> !name.isEmpty())
+                                .collect(Collectors.toSet()))
                 : Optional.empty();
     }
 }

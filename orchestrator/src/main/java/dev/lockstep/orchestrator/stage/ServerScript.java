@@ -19,9 +19,9 @@ final class ServerScript {
         } catch (LockstepException e) {
             throw new LockstepException(
                     e.fault(),
-                    "cannot create the schema on \"%s\", step %s: %s; nothing of this step was done."
+                    "the schema copy failed on \"%s\" in its step \"%s\": %s; nothing of this step"
                                     .formatted(session.label(), step, reason(e))
-                            + " Remove the cause and start again, or abort",
+                            + " was done. Remove the cause and start again, or abort",
                     e);
         }
     }

@@ -116,7 +116,7 @@ class SchemaCopyTest {
         List<String> before = dump(target);
         assertThatThrownBy(copy::restoreRest)
                 .isInstanceOf(LockstepException.class)
-                .hasMessageContaining("step rest")
+                .hasMessageContaining("step \"rest\"")
                 .hasMessageContaining("orders_customer_fkey")
                 .hasMessageContaining("(77)")
                 .hasMessageNotContaining("CREATE");

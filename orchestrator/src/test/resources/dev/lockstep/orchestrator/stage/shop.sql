@@ -2,6 +2,8 @@
 CREATE SCHEMA sales;
 CREATE SCHEMA "Odd ""schema.;";
 CREATE SCHEMA lockstep;
+CREATE SCHEMA tools;
+CREATE EXTENSION hstore SCHEMA tools;
 CREATE TYPE mood AS ENUM ('low', 'high');
 CREATE DOMAIN cents AS bigint CHECK (VALUE >= 0);
 CREATE TYPE address AS (street text, city text);
@@ -41,7 +43,7 @@ CREATE TABLE sales.orders_1 PARTITION OF sales.orders FOR VALUES FROM ('2020-01-
 CREATE TABLE sales.orders_2 PARTITION OF sales.orders FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
 CREATE INDEX orders_customer ON sales.orders (customer);
 CREATE UNIQUE INDEX orders_ticket ON sales.orders (ticket, at);
-CREATE TABLE sales.booking (room int, during int4range, EXCLUDE USING gist (during WITH &&));
+CREATE TABLE sales.booking (room int, extra tools.hstore, during int4range, EXCLUDE USING gist (during WITH &&));
 ALTER TABLE sales.booking REPLICA IDENTITY FULL;
 CREATE TABLE "Odd ""schema.;"."Ta""ble $1 ?" ("co;l" int NOT NULL, b text);
 CREATE UNIQUE INDEX "in dex" ON "Odd ""schema.;"."Ta""ble $1 ?" ("co;l");

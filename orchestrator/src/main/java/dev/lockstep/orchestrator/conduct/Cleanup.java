@@ -28,11 +28,11 @@ public final class Cleanup {
         this.run = run;
     }
 
-    /// Removes everything of the run but its journal.
+    /// Removes what carries changes and what refuses writes.
     ///
     /// @param stream the one that runs; those beside it may be left from a switch that was cut
     ///   short
-    public void everything(Moved moved, int stream) {
+    public void streamsAndTriggers(Moved moved, int stream) {
         for (int n = Math.max(0, stream - 1); n <= stream + 1; n++) {
             Streams.remove(run, n);
         }
@@ -41,6 +41,10 @@ public final class Cleanup {
                 Switch.refusal(run, moved, side).remove(run.db(side));
             }
         }
+    }
+
+    /// Removes all notes but the journal.
+    public void notes() {
         FlywayFolder.forget(run.target(), "expand", run.name());
         FlywayFolder.forget(run.target(), "contract", run.name());
         forgetNotes(run.target());

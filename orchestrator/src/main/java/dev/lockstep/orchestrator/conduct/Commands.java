@@ -154,9 +154,9 @@ public final class Commands {
     }
 
     private Outcome abort(boolean keepTarget) {
-        conductor.append(new RunEvent.AbortStarted());
-        if (conductor.state() instanceof RunState.Aborting(int stream)) {
-            conductor.cleanUp(stream, keepTarget);
+        conductor.append(new RunEvent.AbortStarted(keepTarget));
+        if (conductor.state() instanceof RunState.Aborting aborting) {
+            conductor.cleanUp(aborting);
         }
         return new Outcome(
                 0,

@@ -108,7 +108,7 @@ public final class Conductor implements AutoCloseable {
             case RunState.Verifying _ -> verifyFirst();
             case Switching switching -> recover(switching);
             case RunState.Contracting contracting -> contract(contracting.stream());
-            case RunState.Aborting aborting -> cleanUp(aborting.stream(), false);
+            case RunState.Aborting aborting -> cleanUp(aborting);
             case InStep _, RunState.Completed _, RunState.Aborted _ -> {}
         }
     }
@@ -232,19 +232,25 @@ public final class Conductor implements AutoCloseable {
 
     /// Gives up the way back: contract folder, then nothing of the run's is left.
     public void contract(int streamNumber) {
+        watcher.entered(state());
         closeStream();
         schema.contract();
-        new Cleanup(run).everything(moved(), streamNumber);
+        Cleanup cleanup = new Cleanup(run);
+        cleanup.streamsAndTriggers(moved(), streamNumber);
+        cleanup.notes();
         append(new RunEvent.Contracted());
     }
 
     /// Gives up the run; the target loses the run's rows, unless they are to stay.
-    public void cleanUp(int streamNumber, boolean keepTarget) {
+    public void cleanUp(RunState.Aborting aborting) {
+        watcher.entered(state());
         closeStream();
-        new Cleanup(run).everything(moved(), streamNumber);
-        if (!keepTarget) {
+        Cleanup cleanup = new Cleanup(run);
+        cleanup.streamsAndTriggers(moved(), aborting.stream());
+        if (!aborting.keepTarget()) {
             schema.undo(moved());
         }
+        cleanup.notes();
         append(new RunEvent.CleanedUp());
     }
 
@@ -305,6 +311,7 @@ public final class Conductor implements AutoCloseable {
         Replication open = stream;
         stream = null;
         applying = false;
+        moved = null;
         if (open != null) {
             open.close();
         }

@@ -1,11 +1,12 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.FlywayFolder;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Preflight;
-import dev.lockstep.orchestrator.stage.SchemaCopy;
+import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.orchestrator.switching.LockRetry;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.catalog.TableName;
@@ -13,8 +14,8 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Session;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// What the plan does to the target's schema: tables before the load, keys after it, the rest once
@@ -88,23 +89,25 @@ public final class Schema {
                         new FlywayFolder(run.target(), folder, "contract", run.name()).apply());
     }
 
-    /// Takes the run's rows out of the target again, and its tables where the run made them.
+    /// Takes the run's rows out of the target again, and its tables where the run made them. Only
+    /// tables that the copy had booked, which it does for empty ones only, are emptied.
     public void undo(Moved moved) {
         Optional<SchemaCopy> copied = copied(moved);
         if (copied.isPresent()) {
             copied.get().dropAll();
             return;
         }
-        List<TableName> tables = moved.pairs().stream().map(pair -> pair.target().name()).toList();
+        Set<TableName> booked =
+                run.target().call(session -> TableProgress.read(session, run.name())).stream()
+                        .map(TableProgress::table)
+                        .collect(Collectors.toSet());
+        String tables =
+                moved.pairs().stream()
+                        .filter(pair -> booked.contains(pair.source().name()))
+                        .map(pair -> pair.target().name().sql())
+                        .collect(Collectors.joining(", "));
         if (!tables.isEmpty()) {
-            LockRetry.inTransaction(
-                    run.target(),
-                    session ->
-                            session.run(
-                                    "TRUNCATE "
-                                            + tables.stream()
-                                                    .map(TableName::sql)
-                                                    .collect(Collectors.joining(", "))));
+            LockRetry.inTransaction(run.target(), session -> session.run("TRUNCATE " + tables));
         }
     }
 

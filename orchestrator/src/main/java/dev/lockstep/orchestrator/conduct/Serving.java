@@ -24,6 +24,10 @@ import java.util.function.Predicate;
 public final class Serving {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final int ATTEMPTS_MAX = 8;
+
+    /// A failure that comes this long after the last one is a first one again.
+    private static final Duration FORGIVEN = Duration.ofMinutes(10);
+
     private static final IntervalFunction BACKOFF =
             IntervalFunction.ofExponentialRandomBackoff(
                     Duration.ofMillis(500), 2.0, 0.3, Duration.ofSeconds(20));
@@ -118,6 +122,7 @@ public final class Serving {
     }
 
     private <T> T repeated(Work<T> work, Work<T> onStop) {
+        long failedAt = System.nanoTime();
         for (int attempt = 1; ; attempt++) {
             try {
                 return work.attempt();
@@ -127,6 +132,9 @@ public final class Serving {
                 if (stop.isAsked()) {
                     return stopping(onStop);
                 }
+                boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
+                failedAt = System.nanoTime();
+                attempt = longAgo ? 1 : attempt;
                 giveUpOrPause(e, attempt);
             } catch (RuntimeException | AssertionError e) {
                 if (stop.isAsked()) {

@@ -46,7 +46,10 @@ public sealed interface RunEvent {
 
     record Contracted() implements RunEvent {}
 
-    record AbortStarted() implements RunEvent {}
+    /// The run is being given up.
+    ///
+    /// @param keepTarget whether the target keeps the rows that the run brought
+    record AbortStarted(boolean keepTarget) implements RunEvent {}
 
     record CleanedUp() implements RunEvent {}
 

@@ -47,7 +47,7 @@ public final class RunMachine {
     public static RunState next(RunState state, RunEvent event) {
         return switch (event) {
             case RunEvent.Failed(String fault, String message) -> failed(state, fault, message);
-            case AbortStarted _ -> aborting(state, event);
+            case AbortStarted(boolean keepTarget) -> aborting(state, keepTarget);
             case Resumed _ -> resumed(state, event);
             default -> forward(state, event);
         };
@@ -68,14 +68,16 @@ public final class RunMachine {
         throw refused(state, event);
     }
 
-    private static RunState aborting(RunState state, RunEvent event) {
+    private static RunState aborting(RunState state, boolean keepTarget) {
         return switch (state) {
-            case Planned _, Expanding _, Copying _, CatchingUp _, Verifying _ -> new Aborting(0);
-            case InStep(Side active, int stream) when active == Side.SOURCE -> new Aborting(stream);
+            case Planned _, Expanding _, Copying _, CatchingUp _, Verifying _ ->
+                    new Aborting(0, keepTarget);
+            case InStep(Side active, int stream) when active == Side.SOURCE ->
+                    new Aborting(stream, keepTarget);
             case Aborting aborting -> aborting;
-            case Failed failed -> aborting(failed.in(), event);
+            case Failed failed -> aborting(failed.in(), keepTarget);
             case InStep _, Switching _, Contracting _, Completed _, Aborted _ ->
-                    throw refused(state, event);
+                    throw refused(state, new AbortStarted(keepTarget));
         };
     }
 

@@ -73,7 +73,7 @@ public sealed interface RunState {
     record Completed() implements RunState {}
 
     /// Everything of Lockstep's is being removed.
-    record Aborting(int stream) implements RunState {}
+    record Aborting(int stream, boolean keepTarget) implements RunState {}
 
     record Aborted() implements RunState {}
 

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.testing.Pair;
-import dev.lockstep.validators.rows.PairedTable.Split;
 import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.rows.PairedTable.Split;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;

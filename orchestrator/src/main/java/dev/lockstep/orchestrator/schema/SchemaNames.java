@@ -1,6 +1,6 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
-import dev.lockstep.orchestrator.stage.SchemaObjects.Grant;
+import dev.lockstep.orchestrator.schema.SchemaObjects.Grant;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import java.nio.file.Files;

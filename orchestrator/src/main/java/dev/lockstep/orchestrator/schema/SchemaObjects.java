@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Key;

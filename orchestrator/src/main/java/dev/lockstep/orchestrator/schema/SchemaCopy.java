@@ -1,6 +1,6 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
-import dev.lockstep.orchestrator.stage.SchemaDump.Section;
+import dev.lockstep.orchestrator.schema.SchemaDump.Section;
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.TableName;

@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

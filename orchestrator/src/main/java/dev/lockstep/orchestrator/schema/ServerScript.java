@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;

@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.schema;
 
 import java.util.Optional;
 import java.util.regex.Matcher;

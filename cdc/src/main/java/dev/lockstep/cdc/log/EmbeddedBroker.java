@@ -22,6 +22,9 @@ import org.apache.kafka.server.common.MetadataVersion;
 /// A Kafka broker inside this process, on loopback only, with its data in one folder. A second
 /// process on the same folder is refused by the broker's own lock.
 public final class EmbeddedBroker implements AutoCloseable {
+    /// Always the same: a folder that is formatted already is refused under another one.
+    private static final Uuid CLUSTER = new Uuid(0x6c6f636b73746570L, 1);
+
     private final KafkaRaftServer server;
     private final int port;
 
@@ -93,7 +96,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                         new PrintStream(
                                 OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                 .setNodeId(1)
-                .setClusterId(Uuid.randomUuid().toString())
+                .setClusterId(CLUSTER.toString())
                 .setReleaseVersion(MetadataVersion.LATEST_PRODUCTION)
                 .setControllerListenerName("CONTROLLER")
                 .setMetadataLogDirectory(folder.toString());

@@ -100,6 +100,9 @@ public final class Serving {
                     if (in instanceof InStep || in instanceof RunState.Switching) {
                         conductor.begin();
                         conductor.advance();
+                    } else if (in instanceof RunState.Contracting
+                            && state instanceof RunState.Failed) {
+                        conductor.begin();
                     }
                     return task.perform(new Commands(conductor));
                 },
@@ -226,7 +229,7 @@ public final class Serving {
         try {
             outcome = new Commands(conductor).perform(asked(request));
         } catch (LockstepException e) {
-            outcome = new Outcome(ExitCode.of(e.fault()), e.text());
+            outcome = Commands.refused(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             outcome = new Outcome(130, "the process that was asked is being stopped");
@@ -241,6 +244,13 @@ public final class Serving {
                 request.command(),
                 arguments.path("table").asText(""),
                 arguments.path("keepTarget").asBoolean(false));
+    }
+
+    private static LockstepException notInStep(RunState state, Request request) {
+        return new LockstepException(
+                Fault.WRONG_STATE,
+                "the run is %s; `%s` needs it in step: wait for that and try again"
+                        .formatted(state.label(), request.command()));
     }
 
     private static boolean mayAbort(RunState state) {
@@ -260,12 +270,7 @@ public final class Serving {
                     stop.interrupt();
                 }
             } else if (!(state instanceof RunState.Switching)) {
-                requests.answer(
-                        request.id(),
-                        new Outcome(
-                                ExitCode.of(Fault.WRONG_STATE),
-                                "the run is %s; `%s` needs it in step"
-                                        .formatted(state.label(), request.command())));
+                requests.answer(request.id(), Commands.refused(notInStep(state, request)));
             }
         }
     }

@@ -93,13 +93,12 @@ class FaithfulCopyTest {
                 CREATE TYPE point3 AS (x int, y text);
                 CREATE TABLE plain (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                     t text, v varchar(9), c char(5), b bytea, j json, jb jsonb, n numeric,
-                    n2 numeric(9, 2), f float8, r real, u uuid, d date, ts timestamp(3), tz timestamptz,
-                    ti time, tt timetz, bo bool, i inet, bi bit(3), vb varbit,
+                    n2 numeric(9, 2), f float8, r real, u uuid, d date, ts timestamp(3),
+                    tz timestamptz, ti time, tt timetz, bo bool, i inet, bi bit(3), vb varbit,
                     doubled int GENERATED ALWAYS AS (length(t) * 2) STORED);
                 CREATE TABLE odd (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                     m mood, ms mood[], texts text[], ints int[][], p positive, p3 point3,
-                    x xml, iv interval,
-                    r int4range, mr nummultirange, g money, v tsvector, rc regclass,
+                    x xml, iv interval, r int4range, mr nummultirange, g money, v tsvector, rc regclass,
                     lower text GENERATED ALWAYS AS (lower(texts[1])) STORED)\
                 """);
         copies.onSource(
@@ -123,8 +122,7 @@ class FaithfulCopyTest {
                     '{}', NULL, NULL, NULL)\
                 """);
         copyAll(2);
-        copies.assertSame("plain");
-        copies.assertSame("odd");
+        List.of("plain", "odd").forEach(copies::assertSame);
     }
 
     @Test

@@ -98,8 +98,8 @@ class FaithfulCopyTest {
                     doubled int GENERATED ALWAYS AS (length(t) * 2) STORED);
                 CREATE TABLE odd (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                     m mood, ms mood[], texts text[], ints int[][], p positive, p3 point3,
-                    x xml, iv interval, r int4range, mr nummultirange, g money, v tsvector, rc regclass,
-                    lower text GENERATED ALWAYS AS (lower(texts[1])) STORED)\
+                    x xml, iv interval, r int4range, mr nummultirange, g money, v tsvector,
+                    rc regclass, lower text GENERATED ALWAYS AS (lower(texts[1])) STORED)\
                 """);
         copies.onSource(
                 """
@@ -118,8 +118,8 @@ class FaithfulCopyTest {
                     ('high', '{low,NULL}', ARRAY['A,"\\', NULL, ''], '{{1,2},{3,4}}', 5,
                     '(1,"a b")', '<a/>', '1 mon -2 days 0.001 s', '[1,5)', '{[1.5,2)}', 12.34,
                     'a:1 b', 'plain'),
-                    (NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, 'empty',
-                    '{}', NULL, NULL, NULL)\
+                    (NULL, NULL, '{}', NULL, NULL, NULL, NULL, NULL, 'empty', '{}',
+                    NULL, NULL, NULL)\
                 """);
         copyAll(2);
         List.of("plain", "odd").forEach(copies::assertSame);

@@ -105,8 +105,10 @@ class ReplicationTest {
             onSource(
                     """
                     BEGIN; UPDATE item SET name = 'tmp' WHERE id = 1;
-                    UPDATE item SET name = 'a' WHERE id = 2; UPDATE item SET name = 'b' WHERE id = 1;
-                    DELETE FROM item WHERE id = 3; INSERT INTO item (id, name) VALUES (4, 'c'); COMMIT\
+                    UPDATE item SET name = 'a' WHERE id = 2;
+                    UPDATE item SET name = 'b' WHERE id = 1;
+                    DELETE FROM item WHERE id = 3;
+                    INSERT INTO item (id, name) VALUES (4, 'c'); COMMIT\
                     """);
             stream.drain(SOON);
             assertEqualRows("item");

@@ -22,7 +22,7 @@ class DocsTest {
     private static final Pattern INVARIANTS =
             Pattern.compile("(?msi)^(#+) [^\\n]*invariants.*?$(.*?)(?=^#+ |\\z)");
     private static final Pattern ITEM = Pattern.compile("(?ms)^\\d+\\. (.*?)(?=^\\d+\\. |^$|\\z)");
-    private static final Pattern HELD_BY = Pattern.compile("(?si)held by (.*)");
+    private static final Pattern HELD_BY = Pattern.compile("(?si)held by\\s+(.*)");
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\b[^`]*`");
 
     @Test

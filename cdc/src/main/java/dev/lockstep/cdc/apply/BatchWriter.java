@@ -191,8 +191,8 @@ final class BatchWriter {
         if (route == null) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    ("table \"%s\" came into scope while the run was under way; exclude it, or abort"
-                                    + " and start afresh")
+                    ("table \"%s\" came into scope while the run was under way; exclude it,"
+                                    + " or abort and start afresh")
                             .formatted(table));
         }
         return route;

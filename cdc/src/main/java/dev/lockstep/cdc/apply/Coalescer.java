@@ -1,8 +1,8 @@
 package dev.lockstep.cdc.apply;
 
-import dev.lockstep.cdc.apply.Net.Added;
-import dev.lockstep.cdc.apply.Net.Altered;
-import dev.lockstep.cdc.apply.Net.Removed;
+import dev.lockstep.cdc.apply.Coalescer.Net.Added;
+import dev.lockstep.cdc.apply.Coalescer.Net.Altered;
+import dev.lockstep.cdc.apply.Coalescer.Net.Removed;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Tuple;
 import java.util.ArrayList;
@@ -83,5 +83,17 @@ final class Coalescer {
         List<Net> taken = new ArrayList<>(rows.values());
         rows.clear();
         return taken;
+    }
+
+    /// What all changes of a batch to one row come to.
+    sealed interface Net {
+        /// The row was not there before and is now.
+        record Added(Tuple row) implements Net {}
+
+        /// The row was there and is still, with other values; large ones may be missing.
+        record Altered(Tuple row) implements Net {}
+
+        /// The row was there and is not any more.
+        record Removed(Tuple key) implements Net {}
     }
 }

@@ -1,8 +1,9 @@
 package dev.lockstep.cdc.apply;
 
-import dev.lockstep.cdc.apply.Net.Added;
-import dev.lockstep.cdc.apply.Net.Altered;
-import dev.lockstep.cdc.apply.Net.Removed;
+import dev.lockstep.cdc.apply.Coalescer.Net;
+import dev.lockstep.cdc.apply.Coalescer.Net.Added;
+import dev.lockstep.cdc.apply.Coalescer.Net.Altered;
+import dev.lockstep.cdc.apply.Coalescer.Net.Removed;
 import dev.lockstep.cdc.change.Change.Delete;
 import dev.lockstep.cdc.change.Change.Insert;
 import dev.lockstep.cdc.change.Change.RowChange;

@@ -19,7 +19,8 @@ public final class ReplicaRole {
                 throw new LockstepException(
                         Fault.PRIVILEGE_MISSING,
                         ("database \"%s\": the user may not set session_replication_role, so "
-                                        + "triggers would fire twice; GRANT SET ON PARAMETER session_replication_role "
+                                        + "triggers would fire twice; GRANT SET ON PARAMETER "
+                                        + "session_replication_role "
                                         + "to it (PostgreSQL 15 and later) or use a superuser")
                                 .formatted(session.label()),
                         e);

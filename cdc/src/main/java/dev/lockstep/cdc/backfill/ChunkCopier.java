@@ -161,7 +161,8 @@ final class ChunkCopier implements AutoCloseable {
                     "user \"%s\" may not set session_replication_role on \"%s\", which keeps"
                                     .formatted(user, standby.label())
                             + (" triggers from firing for copied rows; as a superuser: GRANT SET ON"
-                                            + " PARAMETER session_replication_role TO \"%s\" (from PostgreSQL 15)")
+                                            + " PARAMETER session_replication_role TO \"%s\""
+                                            + " (from PostgreSQL 15)")
                                     .formatted(user)
                             + ", or use a superuser",
                     e);

@@ -232,18 +232,10 @@ public final class Capture implements AutoCloseable {
         private EngineProperties() {}
 
         static Properties of(Endpoint endpoint, String slot) {
-            Properties p = new Properties();
+            Properties p = connection(endpoint, slot);
             p.setProperty("name", slot);
             p.setProperty("connector.class", TappedConnector.class.getName());
             p.setProperty("topic.prefix", slot);
-            p.setProperty("database.hostname", endpoint.host());
-            p.setProperty("database.port", Integer.toString(endpoint.port()));
-            p.setProperty("database.dbname", endpoint.database());
-            p.setProperty("database.user", endpoint.user());
-            p.setProperty("database.password", endpoint.password().reveal());
-            endpoint.urlParameters()
-                    .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
-            p.setProperty("driver.options", endpoint.properties(slot).getProperty("options"));
             p.setProperty("plugin.name", "pgoutput");
             p.setProperty("slot.name", slot);
             p.setProperty("slot.drop.on.stop", "false");
@@ -270,6 +262,19 @@ public final class Capture implements AutoCloseable {
                     "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
             p.setProperty("offset.flush.interval.ms", "0");
             p.setProperty("internal.task.management.timeout.ms", "120000");
+            return p;
+        }
+
+        private static Properties connection(Endpoint endpoint, String slot) {
+            Properties p = new Properties();
+            p.setProperty("database.hostname", endpoint.host());
+            p.setProperty("database.port", Integer.toString(endpoint.port()));
+            p.setProperty("database.dbname", endpoint.database());
+            p.setProperty("database.user", endpoint.user());
+            p.setProperty("database.password", endpoint.password().reveal());
+            endpoint.urlParameters()
+                    .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
+            p.setProperty("driver.options", endpoint.properties(slot).getProperty("options"));
             return p;
         }
     }

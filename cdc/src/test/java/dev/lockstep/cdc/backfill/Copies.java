@@ -26,7 +26,8 @@ final class Copies implements AutoCloseable {
         Pair.run(
                 pair.target(),
                 """
-                INSERT INTO lockstep.lease (run, epoch, owner, backend_pid, backend_start, renewed_at)
+                INSERT INTO lockstep.lease
+                       (run, epoch, owner, backend_pid, backend_start, renewed_at)
                 VALUES ('the-run', 1, 'test', 1, now(), now())\
                 """);
     }

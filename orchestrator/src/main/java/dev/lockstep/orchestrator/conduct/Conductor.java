@@ -13,7 +13,6 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
@@ -37,18 +36,17 @@ public final class Conductor implements AutoCloseable {
     private final Watcher watcher;
     private final Schema schema;
     private History history;
-    private @Nullable Moved moved;
-    private volatile @Nullable Replication stream;
+    private final Flow flow;
     private volatile @Nullable Backfill backfill;
     private volatile List<TableProgress> copied = List.of();
     private volatile Switch.StepListener steps = Switch.StepListener.NONE;
-    private boolean applying;
 
     public Conductor(Run run, Stop stop, Watcher watcher) {
         this.run = run;
         this.stop = stop;
         this.watcher = watcher;
         this.schema = new Schema(run);
+        this.flow = new Flow(run);
         this.history = run.journal().history();
     }
 
@@ -74,7 +72,7 @@ public final class Conductor implements AutoCloseable {
         }
         if (state() instanceof InStep inStep) {
             watcher.entered(inStep);
-            flow(inStep.stream());
+            flow.apply(inStep.stream());
         }
         return history;
     }
@@ -114,7 +112,7 @@ public final class Conductor implements AutoCloseable {
     }
 
     private void copy() throws InterruptedException {
-        Replication flowing = capture(0);
+        Replication flowing = flow.capture(0);
         Plan.Backfill how = run.plan().backfill();
         Backfill copying =
                 new Backfill(
@@ -126,7 +124,7 @@ public final class Conductor implements AutoCloseable {
                                 how.workers(),
                                 how.chunkBytes(),
                                 how.rowsPerSecond()),
-                        moved().copies());
+                        flow.moved().copies());
         backfill = copying;
         copying.plan();
         boolean done =
@@ -139,27 +137,26 @@ public final class Conductor implements AutoCloseable {
         }
         copied = copying.progress();
         backfill = null;
-        schema.keys(moved());
+        schema.keys(flow.moved());
         append(new RunEvent.Copied(copied.stream().mapToLong(TableProgress::rowsCopied).sum()));
     }
 
     private void catchUp() throws InterruptedException {
-        flow(0);
-        Replication flowing = flowing();
+        Replication flowing = flow.apply(0);
         int again = flowing.finishOverlap(CATCH_UP_MAX);
         if (schema.hasRest()) {
             // Index builds and the applier would wait for each other's locks.
             flowing.stopApply();
-            schema.rest(moved());
-            flowing.startApply(Streams.routes(run, moved(), 0));
+            schema.rest(flow.moved());
+            flowing.startApply(Streams.routes(run, flow.moved(), 0));
         }
-        schema.analyze(moved());
+        schema.analyze(flow.moved());
         flowing.drain(CATCH_UP_MAX);
         append(new RunEvent.CaughtUp(again));
     }
 
     private void verifyFirst() throws InterruptedException {
-        flow(0);
+        flow.apply(0);
         RunEvent.Verified verified = verify(List.of());
         if (!verified.match()) {
             throw different(verified);
@@ -171,7 +168,7 @@ public final class Conductor implements AutoCloseable {
     public RunEvent.Verified verify(List<String> only) throws InterruptedException {
         Side active = state().activeSide().orElseThrow();
         RunEvent.Verified verified =
-                new Verification(run, moved(), flowing(), (_, rows) -> watcher.verifying(rows))
+                new Verification(run, flow.moved(), flowing(), (_, rows) -> watcher.verifying(rows))
                         .verify(active, only);
         if (only.isEmpty()) {
             append(verified);
@@ -195,8 +192,8 @@ public final class Conductor implements AutoCloseable {
         Switching switching = (Switching) state();
         Replication next = null;
         try {
-            next = Switch.prepareNext(run, moved(), switching);
-            new Switch(run, moved(), switching, steps).perform(flowing(), next);
+            next = Switch.prepareNext(run, flow.moved(), switching);
+            new Switch(run, flow.moved(), switching, steps).perform(flowing(), next);
         } catch (LockstepException | InterruptedException e) {
             history = run.journal().history();
             if (next != null) {
@@ -215,16 +212,13 @@ public final class Conductor implements AutoCloseable {
     }
 
     private void turnAround(int old, Replication next) {
-        flowing().close();
-        stream = next;
-        applying = true;
-        next.startApply(next.spec().routes());
+        flow.turnTo(next);
         Streams.remove(run, old);
         watcher.entered(state());
     }
 
     private void recover(Switching switching) {
-        boolean moved = new Switch(run, moved(), switching, steps).recover();
+        boolean moved = new Switch(run, flow.moved(), switching, steps).recover();
         history = run.journal().history();
         int over = moved ? switching.stream() : Switch.nextStream(switching);
         Streams.remove(run, over);
@@ -233,10 +227,10 @@ public final class Conductor implements AutoCloseable {
     /// Gives up the way back: contract folder, then nothing of the run's is left.
     public void contract(int streamNumber) {
         watcher.entered(state());
-        closeStream();
+        flow.close();
         schema.contract();
         Cleanup cleanup = new Cleanup(run);
-        cleanup.streamsAndTriggers(moved(), streamNumber);
+        cleanup.streamsAndTriggers(flow.moved(), streamNumber);
         cleanup.notes();
         append(new RunEvent.Contracted());
     }
@@ -244,53 +238,19 @@ public final class Conductor implements AutoCloseable {
     /// Gives up the run; the target loses the run's rows, unless they are to stay.
     public void cleanUp(RunState.Aborting aborting) {
         watcher.entered(state());
-        closeStream();
+        flow.close();
         Cleanup cleanup = new Cleanup(run);
-        cleanup.streamsAndTriggers(moved(), aborting.stream());
+        cleanup.streamsAndTriggers(flow.moved(), aborting.stream());
         if (!aborting.keepTarget()) {
-            schema.undo(moved());
+            schema.undo(flow.moved());
         }
         cleanup.notes();
         append(new RunEvent.CleanedUp());
     }
 
-    private Moved moved() {
-        Moved known = moved;
-        if (known == null) {
-            known = Moved.read(run.plan(), run.source(), run.target());
-            moved = known;
-        }
-        return known;
-    }
-
     /// The stream that flows now.
     public Replication flowing() {
-        return java.util.Objects.requireNonNull(stream);
-    }
-
-    private Replication capture(int number) {
-        Replication open = stream;
-        if (open != null) {
-            return open;
-        }
-        Replication made = Streams.open(run, moved(), number);
-        try {
-            made.startAt(made.prepare(), false);
-            made.startCapture();
-        } catch (RuntimeException e) {
-            made.close();
-            throw e;
-        }
-        stream = made;
-        return made;
-    }
-
-    private void flow(int number) {
-        Replication flowing = capture(number);
-        if (!applying) {
-            flowing.startApply(Streams.routes(run, moved(), number));
-            applying = true;
-        }
+        return flow.flowing();
     }
 
     /// How the copy is doing; as it was left where it is over.
@@ -304,21 +264,16 @@ public final class Conductor implements AutoCloseable {
 
     /// How the stream is doing, if one flows.
     public Optional<Replication> streaming() {
-        return Optional.ofNullable(stream);
+        return flow.now();
     }
 
+    /// Ends this process' part in the stream; what is in the databases and the log stays.
     public void closeStream() {
-        Replication open = stream;
-        stream = null;
-        applying = false;
-        moved = null;
-        if (open != null) {
-            open.close();
-        }
+        flow.close();
     }
 
     @Override
     public void close() {
-        closeStream();
+        flow.close();
     }
 }

@@ -127,7 +127,9 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables or mappings); give this plan "
+                                        + "something else (another source, other tables or "
+                                        + "mappings); "
+                                        + "give this plan "
                                         + "another name")
                                 .formatted(plan.name(), target.label()));
             }

@@ -106,7 +106,8 @@ final class Reporter implements AutoCloseable {
             throw new LockstepException(
                     Fault.WAL_BUDGET,
                     ("the active server keeps %,d bytes of WAL for this run, the plan's "
-                                    + "limits.retained-wal is %,d; find out why the standby is behind, or abort the "
+                                    + "limits.retained-wal is %,d; find out why the standby is "
+                                    + "behind, or abort the "
                                     + "run so that the server can free its disk")
                             .formatted(retainedWal, most));
         }

@@ -109,7 +109,8 @@ public final class Lease implements AutoCloseable {
         session.rows(
                 """
                 SELECT pg_terminate_backend(a.pid) FROM lockstep.lease l
-                  JOIN pg_stat_activity a ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
+                  JOIN pg_stat_activity a
+                    ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
                  WHERE l.run = ? AND NOT l.released\
                 """,
                 row -> row.textAt(1),

@@ -60,8 +60,9 @@ public record PgTools(Path folder, int major) {
                                 .collect(Collectors.joining(", ", "found: ", ""));
         return new LockstepException(
                 Fault.PRECONDITION,
-                ("`schema.copy: auto` needs a pg_dump and pg_restore that fit a source of PostgreSQL"
-                                        + " %d and a target of %d; %s. Install the package")
+                ("`schema.copy: auto` needs a pg_dump and pg_restore that fit a source of"
+                                        + " PostgreSQL %d and a target of %d; %s."
+                                        + " Install the package")
                                 .formatted(source, target, seen)
                         + " postgresql-client-%d or set LOCKSTEP_PG_BIN to its folder"
                                 .formatted(wanted));

@@ -92,7 +92,8 @@ public final class Preflight {
         if (slot.state(from).isPresent() || slot.isPublished(from)) {
             problems.add(
                     ("name in use: slot or publication \"%s\" is on \"%s\" already, from a "
-                                    + "run to another target; give the plan another name, or abort that run")
+                                    + "run to another target; give the plan another name, or "
+                                    + "abort that run")
                             .formatted(slot.name(), source.label()));
         }
     }
@@ -116,7 +117,9 @@ public final class Preflight {
             if (!table.hasUsableIdentity()) {
                 problems.add(
                         ("table \"%s\" has no usable replica identity: published, it would "
-                                        + "refuse UPDATE and DELETE; add a primary key, or ALTER TABLE %s REPLICA "
+                                        + "refuse UPDATE and DELETE; add a primary key, or "
+                                        + "ALTER TABLE "
+                                        + "%s REPLICA "
                                         + "IDENTITY FULL, or exclude it")
                                 .formatted(table.name(), table.name().sql()));
             }
@@ -173,7 +176,8 @@ public final class Preflight {
         if (!partner.hasUsableIdentity()) {
             problems.add(
                     ("table \"%s\" has no usable replica identity on the target, so there "
-                                    + "would be no way back; give it the source's key or REPLICA IDENTITY FULL")
+                                    + "would be no way back; give it the source's key or REPLICA "
+                                    + "IDENTITY FULL")
                             .formatted(partner.name()));
         }
     }

@@ -149,16 +149,7 @@ public record Status(
             line(text, "copied", copied());
         }
         if (lagMillis != null) {
-            line(
-                    text,
-                    "changes",
-                    String.format(
-                            Locale.ROOT,
-                            "%,d captured, %,d applied, lag %,d ms, %,d bytes of WAL retained",
-                            changes.captured(),
-                            changes.applied(),
-                            lagMillis,
-                            retainedWalBytes));
+            line(text, "changes", streamed(lagMillis));
         }
         if (lastVerification != null) {
             line(
@@ -182,6 +173,16 @@ public record Status(
                                     lastSwitch.at()));
         }
         return text.toString().stripTrailing();
+    }
+
+    private String streamed(long lag) {
+        return String.format(
+                Locale.ROOT,
+                "%,d captured, %,d applied, lag %,d ms, %,d bytes of WAL retained",
+                changes.captured(),
+                changes.applied(),
+                lag,
+                retainedWalBytes);
     }
 
     private String copied() {

@@ -20,7 +20,8 @@ final class Fence implements AutoCloseable {
     private static final String BLOCKERS =
             """
             SELECT DISTINCT format('pid %s (%s, %s, %s for %s s)', a.pid, a.usename,
-                   a.application_name, a.state, extract(epoch FROM now() - a.xact_start)::int) AS line
+                   a.application_name, a.state,
+                   extract(epoch FROM now() - a.xact_start)::int) AS line
               FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
              WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                AND l.relation = ANY (SELECT to_regclass(t)::oid FROM unnest(?::text[]) AS t)

@@ -20,6 +20,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PlanFileTest {
+    private static final String EVERY_KEY =
+            """
+            kafka: { bootstrap.servers: "k1:9092, k2:9092", client.id: 7 }
+            tables:
+              include: ["public.*", "other.?"]
+              exclude: [public.audit_*]
+              mappings:
+                - { table: public.orders, to: sales.orders, columns: { a: b } }
+                - { table: '"Dotted.s".t', to: 'x."q""t"' }
+                - { table: public.kept, columns: { c: d } }
+            schema: { copy: none, expand: sql/expand/ }
+            backfill: { workers: 64, chunk: 64kB, rows-per-second: 1000 }
+            verify: { method: count, max-age: 1h }
+            cutover: { gate: none, max-lag: 500ms, max-pause: 3s }
+            limits: { retained-wal: 1073741824 }
+            """;
+
     @TempDir Path temp;
     private PlanFolder plans;
 
@@ -54,24 +71,7 @@ class PlanFileTest {
     @Test
     void everyKeyArrivesInThePlan() throws IOException {
         Files.createDirectories(temp.resolve("sql/expand"));
-        Plan plan =
-                plans.read(
-                        PlanFolder.MINIMAL
-                                + """
-                                kafka: { bootstrap.servers: "k1:9092, k2:9092", client.id: 7 }
-                                tables:
-                                  include: ["public.*", "other.?"]
-                                  exclude: [public.audit_*]
-                                  mappings:
-                                    - { table: public.orders, to: sales.orders, columns: { a: b } }
-                                    - { table: '"Dotted.s".t', to: 'x."q""t"' }
-                                    - { table: public.kept, columns: { c: d } }
-                                schema: { copy: none, expand: sql/expand/ }
-                                backfill: { workers: 64, chunk: 64kB, rows-per-second: 1000 }
-                                verify: { method: count, max-age: 1h }
-                                cutover: { gate: none, max-lag: 500ms, max-pause: 3s }
-                                limits: { retained-wal: 1073741824 }
-                                """);
+        Plan plan = plans.read(PlanFolder.MINIMAL + EVERY_KEY);
 
         assertThat(plan.kafka())
                 .isEqualTo(

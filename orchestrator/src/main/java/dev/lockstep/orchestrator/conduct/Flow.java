@@ -1,0 +1,90 @@
+package dev.lockstep.orchestrator.conduct;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Streams;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The stream of a run that this process has open, and the tables that it carries.
+///
+/// Thread rule: one thread drives; [#now] may be asked from others.
+final class Flow implements AutoCloseable {
+    private final Run run;
+    private volatile @Nullable Replication stream;
+    private @Nullable Moved moved;
+    private boolean applying;
+
+    Flow(Run run) {
+        this.run = run;
+    }
+
+    /// The tables on both sides, as they were when this process first looked.
+    Moved moved() {
+        Moved known = moved;
+        if (known == null) {
+            known = Moved.read(run.plan(), run.source(), run.target());
+            moved = known;
+        }
+        return known;
+    }
+
+    /// Opens stream `number`, unless one is open, and takes changes into the log.
+    Replication capture(int number) {
+        Replication open = stream;
+        if (open != null) {
+            return open;
+        }
+        Replication made = Streams.open(run, moved(), number);
+        try {
+            made.startAt(made.prepare(), false);
+            made.startCapture();
+        } catch (RuntimeException e) {
+            made.close();
+            throw e;
+        }
+        stream = made;
+        return made;
+    }
+
+    /// Opens stream `number`, unless one is open, and writes its changes to the standby.
+    Replication apply(int number) {
+        Replication flowing = capture(number);
+        if (!applying) {
+            flowing.startApply(Streams.routes(run, moved(), number));
+            applying = true;
+        }
+        return flowing;
+    }
+
+    /// Lets `next`, which captures already, take the place of the stream that flows.
+    void turnTo(Replication next) {
+        flowing().close();
+        stream = next;
+        applying = true;
+        next.startApply(next.spec().routes());
+    }
+
+    /// The stream that flows now.
+    Replication flowing() {
+        return Objects.requireNonNull(stream);
+    }
+
+    /// The stream that flows now, if one does.
+    Optional<Replication> now() {
+        return Optional.ofNullable(stream);
+    }
+
+    @Override
+    public void close() {
+        Replication open = stream;
+        stream = null;
+        applying = false;
+        moved = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

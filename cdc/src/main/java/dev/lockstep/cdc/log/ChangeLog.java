@@ -159,7 +159,8 @@ public final class ChangeLog implements AutoCloseable {
 
     /// The last commit that the log holds; empty where it holds none.
     public Optional<Change.Commit> lastCommit() {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+        KafkaConsumer<byte[], byte[]> consumer = consumer();
+        try (LogReader reader = new LogReader(consumer, partition)) {
             consumer.assign(List.of(partition));
             consumer.seekToEnd(List.of(partition));
             long end = consumer.position(partition);
@@ -170,7 +171,7 @@ public final class ChangeLog implements AutoCloseable {
             for (long back = 16; found.isEmpty() && from > start; back *= 8) {
                 from = Math.max(start, end - back);
                 consumer.seek(partition, from);
-                found = new LogReader(consumer, partition).lastCommitBefore(end);
+                found = reader.lastCommitBefore(end);
             }
             return found;
         }

@@ -160,13 +160,22 @@ public final class Commands {
             conductor.append(new RunEvent.CompletionStarted());
         }
         if (conductor.state() instanceof RunState.Contracting contracting) {
-            conductor.contract(contracting.stream());
+            finish(() -> conductor.contract(contracting.stream()));
         }
         return new Outcome(
                 0,
                 ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
                                 + "journal there")
                         .formatted(conductor.run().target().label()));
+    }
+
+    /// What fails half way is the run's failure, and not the command's alone.
+    private void finish(Runnable work) {
+        try {
+            work.run();
+        } catch (LockstepException e) {
+            throw conductor.failed(e);
+        }
     }
 
     private Outcome abort(boolean keepTarget) {
@@ -179,7 +188,7 @@ public final class Commands {
         }
         conductor.append(new RunEvent.AbortStarted(keepTarget));
         if (conductor.state() instanceof RunState.Aborting aborting) {
-            conductor.cleanUp(aborting);
+            finish(() -> conductor.cleanUp(aborting));
         }
         return new Outcome(
                 0,

@@ -5,7 +5,6 @@ import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
-import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
@@ -40,6 +39,9 @@ public final class Serving {
     private final boolean cutOver;
     private boolean abortable;
     private final AtomicBoolean abortAsked = new AtomicBoolean();
+
+    /// The last request that was taken up in its turn; it may still be at work.
+    private volatile long taken;
 
     /// @param cutOver whether writes are to move to the target as soon as the run is in step
     public Serving(Conductor conductor, Stop stop, Watcher watcher, boolean cutOver) {
@@ -132,7 +134,7 @@ public final class Serving {
             } catch (InterruptedException e) {
                 return stopping(onStop);
             } catch (LockstepException e) {
-                if (stop.isAsked()) {
+                if (stop.isAsked() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
                 boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
@@ -143,7 +145,7 @@ public final class Serving {
                 if (stop.isAsked()) {
                     return stopping(onStop);
                 }
-                throw failed(
+                throw conductor.failed(
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
@@ -180,7 +182,7 @@ public final class Serving {
         stop.throwIfAsked();
         boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
         if (!again) {
-            throw failed(e);
+            throw conductor.failed(e);
         }
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
@@ -191,25 +193,6 @@ public final class Serving {
             Thread.currentThread().interrupt();
             stop.throwIfAsked();
         }
-    }
-
-    /// Stores the failure, where it is the run's and can be stored.
-    private LockstepException failed(LockstepException e) {
-        boolean ofTheRun =
-                switch (e.fault()) {
-                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
-                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
-                    case PRECONDITION, DIFFERENT -> !(conductor.state() instanceof InStep);
-                    default -> true;
-                };
-        if (ofTheRun) {
-            try {
-                conductor.append(new RunEvent.Failed(e.fault().name(), e.text()));
-            } catch (LockstepException second) {
-                e.addSuppressed(second);
-            }
-        }
-        return e;
     }
 
     private void cutOverOnce() throws InterruptedException {
@@ -225,6 +208,7 @@ public final class Serving {
     }
 
     private void answer(Request request) {
+        taken = request.id();
         Outcome outcome;
         try {
             outcome = new Commands(conductor).perform(asked(request));
@@ -265,6 +249,9 @@ public final class Serving {
             return;
         }
         for (Request request : requests.open()) {
+            if (request.id() <= taken) {
+                continue;
+            }
             if (request.command().equals("abort") && abortable && mayAbort(state)) {
                 if (abortAsked.compareAndSet(false, true)) {
                     stop.interrupt();

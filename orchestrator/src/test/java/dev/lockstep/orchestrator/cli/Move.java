@@ -45,6 +45,22 @@ record Move(String name, Path plan) {
         return of(folder, pair.source().endpoint(), pair.target().endpoint(), more);
     }
 
+    /// The same name for a run of one table only.
+    Move narrowedTo(Path folder, Pair pair, String table) {
+        String more = "schema: { copy: none }\ntables: { include: [\"%s\"] }".formatted(table);
+        return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
+    }
+
+    /// The same run with nothing that slows it down.
+    Move unthrottled(Path folder, Pair pair) {
+        return named(
+                name,
+                folder,
+                pair.source().endpoint(),
+                pair.target().endpoint(),
+                "schema: { copy: none }");
+    }
+
     private static String written(Endpoint endpoint) {
         return "{ url: \"%s\", user: \"%s\", password: \"%s\" }"
                 .formatted(endpoint.url(), endpoint.user(), endpoint.password().reveal());

@@ -98,8 +98,9 @@ class RunByPlanTest {
 
     private void switchesThereAndBackAndThere(Move move) {
         assertThat(move.told("cutover").done())
-                .matches("writes go to the target \"%s\" now; write pause [0-9.]+ ms"
-                        .formatted(target.label()));
+                .matches(
+                        "writes go to the target \"%s\" now; write pause [0-9.]+ ms"
+                                .formatted(target.label()));
         Sides.refuses(source, NEW_BILL.formatted(3), target);
         Pair.run(target, NEW_BILL.formatted(4));
         Status switched = Status.of(move);

@@ -33,10 +33,8 @@ final class Sides {
     static void areLeftClean(Pair pair) {
         assertThat(Traces.lockstepsOwn(pair.source())).isEmpty();
         assertThat(Traces.lockstepsOwn(pair.target()))
-                .allMatch(
-                        line ->
-                                line.matches(
-                                        "(function|relation|rows of|schema) ?(of )?\"?lockstep.*"))
+                .allMatch(line ->
+                        line.matches("(function|relation|rows of|schema) ?(of )?\"?lockstep.*"))
                 .noneMatch(line -> line.startsWith("slot ") || line.startsWith("publication "))
                 .noneMatch(line -> line.startsWith("trigger "));
     }

@@ -73,8 +73,7 @@ record Status(JsonNode json, String text) {
         checkKeys(json.path("failure"), "fault", "message");
         assertThat(json.path("tables").isArray()).isTrue();
         for (JsonNode table : json.path("tables")) {
-            checkKeys(
-                    table, "name", "rowsCopied", "rowsEstimated", "chunksDone", "chunksTotal");
+            checkKeys(table, "name", "rowsCopied", "rowsEstimated", "chunksDone", "chunksTotal");
             numbers(table, "rowsCopied", "rowsEstimated", "chunksDone", "chunksTotal");
         }
         checkKeys(json.path("changes"), "captured", "applied");

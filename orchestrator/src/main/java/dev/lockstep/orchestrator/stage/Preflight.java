@@ -124,6 +124,11 @@ public final class Preflight {
                                 .formatted(table.name(), table.name().sql()));
             }
         }
+        ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
+        checkMapping(moved);
+    }
+
+    private void checkMapping(Moved moved) {
         for (TableName mapped : plan.mapping().rules().keySet()) {
             if (moved.source().table(mapped).isEmpty()) {
                 problems.add(
@@ -132,7 +137,6 @@ public final class Preflight {
                                 .formatted(mapped));
             }
         }
-        ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
         if (!plan.mapping().rules().isEmpty() && plan.schema().copy() == Plan.Schema.Copy.AUTO) {
             problems.add(
                     "tables.mappings gives tables other names on the target, and schema.copy: auto "

@@ -14,7 +14,7 @@ import java.util.function.BooleanSupplier;
 /// A `run` in the foreground of a thread, as it would be in a terminal. Interrupting the thread is
 /// what Ctrl-C does to a process.
 final class LiveRun implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
 
     private final Move move;

@@ -20,6 +20,12 @@ class MappedRunTest {
                                  total numeric, note text);
             CREATE TABLE plain (id int PRIMARY KEY);
             """;
+    private static final String ROWS =
+            """
+            INSERT INTO customer (name) VALUES ('a'), ('b');
+            INSERT INTO orders (customer, total, note) VALUES (1, 1.50, 'x'), (2, 2, NULL);
+            INSERT INTO plain VALUES (7);
+            """;
     private static final String NEW =
             """
             CREATE SCHEMA sales;
@@ -53,15 +59,8 @@ class MappedRunTest {
 
     @Test
     void renamedTablesMoveThereAndBack() {
-        Pair.run(source, OLD);
+        Pair.run(source, OLD + ROWS);
         Pair.run(target, NEW);
-        Pair.run(
-                source,
-                """
-                INSERT INTO customer (name) VALUES ('a'), ('b');
-                INSERT INTO orders (customer, total, note) VALUES (1, 1.50, 'x'), (2, 2, NULL);
-                INSERT INTO plain VALUES (7);
-                """);
         Move move = Move.of(folder, pair, "schema: { copy: none }\n" + MAPPINGS);
         try (LiveRun run = LiveRun.inStep(move)) {
             Pair.run(source, "UPDATE orders SET total = 3 WHERE id = 2");

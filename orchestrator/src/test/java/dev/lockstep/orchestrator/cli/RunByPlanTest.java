@@ -137,7 +137,7 @@ class RunByPlanTest {
                         move.told("journal")
                                 .done()
                                 .lines()
-                                .map(line -> line.strip().split(" +")[2])
+                                .map(line -> line.replaceFirst(" *\\S+ +\\S+ +(\\S+) .*", "$1"))
                                 .filter(event -> !event.equals("Verified")))
                 .containsExactly(
                         "Started",

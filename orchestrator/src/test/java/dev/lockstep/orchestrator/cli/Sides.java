@@ -1,11 +1,12 @@
 package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.SqlStates;
 import dev.lockstep.testing.Pair;
-import java.sql.SQLException;
 import java.util.List;
 
 /// What an application meets on the two sides of a run.
@@ -14,12 +15,11 @@ final class Sides {
 
     /// A write that is refused with the SQLSTATE and the new home that clients are promised.
     static void refuses(Db db, String sql, Db home) {
-        Throwable failure = catchThrowable(() -> Pair.run(db, sql));
+        LockstepException failure =
+                catchThrowableOfType(LockstepException.class, () -> Pair.run(db, sql));
         assertThat(failure).as("%s was accepted", sql).isNotNull();
-        assertThat(failure.getCause()).isInstanceOf(SQLException.class);
-        SQLException cause = (SQLException) failure.getCause();
-        assertThat(cause.getSQLState()).isEqualTo("25006");
-        assertThat(cause.getMessage()).contains(home.label());
+        assertThat(SqlStates.of(failure)).contains("25006");
+        assertThat(failure.text()).contains(home.label());
     }
 
     /// Waits until a query gives these rows on `db`, as what was written elsewhere arrives.

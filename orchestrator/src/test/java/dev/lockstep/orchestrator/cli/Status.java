@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 
 /// What `status` tells: its JSON document, checked against the contract whenever it is read, and
 /// its text.
@@ -78,18 +80,26 @@ record Status(JsonNode json, String text) {
         }
         checkKeys(json.path("changes"), "captured", "applied");
         numbers(json.path("changes"), "captured", "applied");
+        checkVerification();
+        checkSwitch();
+    }
+
+    private void checkVerification() {
         JsonNode verification = json.path("lastVerification");
         checkKeys(verification, "verdict", "finishedAt", "differences");
         if (!verification.isNull()) {
             assertThat(verification.path("verdict").asText()).matches("match|mismatch");
             numbers(verification, "differences");
-            java.time.Instant.parse(verification.path("finishedAt").asText());
+            isInstant(verification.path("finishedAt"));
         }
+    }
+
+    private void checkSwitch() {
         JsonNode last = json.path("lastSwitch");
         checkKeys(last, "from", "to", "pauseMillis", "at");
         if (!last.isNull()) {
             assertThat(last.path("from").asText()).isNotEqualTo(last.path("to").asText());
-            java.time.Instant.parse(last.path("at").asText());
+            isInstant(last.path("at"));
         }
     }
 
@@ -99,6 +109,10 @@ record Status(JsonNode json, String text) {
         }
     }
 
+    private static void isInstant(JsonNode node) {
+        assertThat(node.asText()).matches(text -> Instant.parse(text).isAfter(Instant.EPOCH));
+    }
+
     private static void numbers(JsonNode node, String... keys) {
         for (String key : keys) {
             assertThat(node.path(key).isIntegralNumber()).as("%s in %s", key, node).isTrue();
@@ -106,6 +120,6 @@ record Status(JsonNode json, String text) {
     }
 
     private static List<String> keys(JsonNode node) {
-        return node.properties().stream().map(java.util.Map.Entry::getKey).toList();
+        return node.properties().stream().map(Map.Entry::getKey).toList();
     }
 }

@@ -105,7 +105,7 @@ public final class Db implements AutoCloseable {
         if (state.equals(NO_DATABASE)) {
             return new LockstepException(
                     Fault.PRECONDITION,
-                    "database \"%s\" does not exist on its server; create it, or mend the plan's url"
+                    "database \"%s\" does not exist; create it, or mend the plan's url"
                             .formatted(label()),
                     e);
         }

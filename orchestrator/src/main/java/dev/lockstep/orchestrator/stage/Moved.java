@@ -86,6 +86,11 @@ public final class Moved {
         return mapping.table(name);
     }
 
+    /// What a column of a source table is called on the target.
+    public String targetName(TableName table, String column) {
+        return mapping.column(table, column);
+    }
+
     /// Every table of the run on one side, partitioned ones too.
     public List<TableName> tables(Side side) {
         return source.tables().keySet().stream()

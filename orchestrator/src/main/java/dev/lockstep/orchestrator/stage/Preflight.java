@@ -13,6 +13,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Whether both databases are as a run needs them, before anything is changed. Reads only; every
 /// problem is found before any is reported.
@@ -129,19 +130,33 @@ public final class Preflight {
     }
 
     private void checkMapping(Moved moved) {
-        for (TableName mapped : plan.mapping().rules().keySet()) {
-            if (moved.source().table(mapped).isEmpty()) {
-                problems.add(
-                        ("tables.mappings names \"%s\", which is not among the source's "
-                                        + "tables in scope")
-                                .formatted(mapped));
-            }
-        }
+        plan.mapping()
+                .rules()
+                .forEach((mapped, rule) -> {
+                    Optional<Table> table = moved.source().table(mapped);
+                    if (table.isEmpty()) {
+                        problems.add(
+                                ("tables.mappings names \"%s\", which is not among the source's "
+                                                + "tables in scope")
+                                        .formatted(mapped));
+                    }
+                    table.ifPresent(found -> checkColumns(found, rule.columns().keySet()));
+                });
         if (!plan.mapping().rules().isEmpty() && plan.schema().copy() == Plan.Schema.Copy.AUTO) {
             problems.add(
                     "tables.mappings gives tables other names on the target, and schema.copy: auto "
-                            + "brings them under the source's; create the tables there under "
-                            + "their new names and set schema.copy: none");
+                            + "brings them under the source's; set schema.copy: none and create "
+                            + "them under the new names, by hand or with schema.expand");
+        }
+    }
+
+    private void checkColumns(Table table, Set<String> mapped) {
+        for (String column : mapped) {
+            if (table.column(column).isEmpty()) {
+                problems.add(
+                        "tables.mappings names column \"%s\" of \"%s\", which has no such column"
+                                .formatted(column, table.name()));
+            }
         }
     }
 

@@ -197,14 +197,43 @@ class BadInputTest {
     }
 
     @Test
-    void aMappingOfATableThatIsNotThereIsRefused() {
+    void mappingsOfWhatIsNotThereAreRefused() {
         pair.onBoth(ITEM);
         refused(
                         """
                         schema: { copy: none }
-                        tables: { mappings: [{ table: public.itm, to: public.item2 }] }
+                        tables:
+                          mappings:
+                            - { table: public.itm, to: public.item2 }
+                            - { table: public.item, columns: { nam: title, id: number } }
                         """)
-                .refused(4, "PRECONDITION", "tables.mappings", "\"public.itm\"");
+                .refused(
+                        4,
+                        "PRECONDITION",
+                        "tables.mappings names \"public.itm\"",
+                        "tables.mappings names column \"nam\" of \"public.item\"",
+                        "column \"number\" of the target's \"public.item\" is missing, for \"id\"");
+    }
+
+    @Test
+    void aNameThatAnotherRunHasOnTheSourceIsNotTaken() {
+        pair.onBoth(ITEM);
+        Move move = Move.of(folder, pair);
+        String slot = "lockstep_" + move.name().replace('-', '_') + "_0";
+        String make = "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot);
+        String drop = "SELECT pg_drop_replication_slot('%s')".formatted(slot);
+        try {
+            Pair.run(pair.source(), make);
+            Refusals.ofRun(move, pair.source(), pair.target())
+                    .refused(4, "PRECONDITION", "name in use", slot, pair.source().label());
+            Pair.run(pair.source(), drop);
+            // Slots of all databases of a server share their names.
+            Pair.run(pair.target(), make);
+            Refusals.ofRun(move, pair.source(), pair.target())
+                    .refused(4, "NAME_IN_USE", slot, "another database", "another name");
+        } finally {
+            Pair.run(pair.source(), drop);
+        }
     }
 
     @Test
@@ -215,7 +244,7 @@ class BadInputTest {
         for (String command : List.of("validate", "cutover", "rollback", "complete", "abort")) {
             move.told(command).refused(4, "WRONG_STATE", move.name(), "planned", command);
         }
-        assertThat(move.told("status").done()).contains("planned");
+        assertThat(Status.of(move).state()).isEqualTo("planned");
         assertThat(move.told("journal").done()).isEmpty();
         assertThat(Traces.of(pair.target())).isEqualTo(before);
         assertThat(Traces.lockstepsOwn(pair.source())).isEmpty();

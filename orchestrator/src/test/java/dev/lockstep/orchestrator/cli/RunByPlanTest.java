@@ -122,6 +122,9 @@ class RunByPlanTest {
         List<String> after = Traces.of(source);
         assertThat(move.told("run").done())
                 .isEqualTo("run \"%s\" is completed, active: target".formatted(move.name()));
+        move.narrowedTo(folder, pair, "public.bill")
+                .told("run")
+                .refused(4, "NAME_IN_USE", move.name(), "by another run");
         assertThat(Traces.of(source)).isEqualTo(after);
         Sides.areLeftClean(pair);
         assertThat(Files.exists(move.state())).isFalse();

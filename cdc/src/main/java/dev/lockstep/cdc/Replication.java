@@ -58,8 +58,8 @@ public final class Replication implements AutoCloseable {
     ///
     /// @param captured row changes that the log has taken, over all the stream's time
     /// @param applied those of them that are on the standby
-    /// @param lag age of the oldest heartbeat that has not arrived; zero when nothing is
-    ///   outstanding
+    /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
+    ///   is outstanding
     public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
 
     public Replication(Spec spec) {
@@ -120,7 +120,7 @@ public final class Replication implements AutoCloseable {
                                 fail(failure);
                             }
                         });
-        markers.start(this::fail);
+        markers.start(spec.standby().call(positions::age), this::fail);
     }
 
     private Lsn preparedAt() {

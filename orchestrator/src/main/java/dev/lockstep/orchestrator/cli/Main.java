@@ -6,12 +6,14 @@ import java.time.InstantSource;
 import java.util.TimeZone;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
 
 /// `lockstep COMMAND [PLAN] [options]`.
 @Command(
         name = "lockstep",
         description = "Moves live PostgreSQL databases with no downtime and a way back.",
         mixinStandardHelpOptions = true,
+        scope = CommandLine.ScopeType.INHERIT,
         version = "lockstep 0.1.0",
         subcommands = {
             DemoCommand.class,
@@ -41,11 +43,18 @@ public final class Main {
                             command.getErr().println("lockstep: " + describe(e));
                             return exitOf(e);
                         });
-        line.setExecutionStrategy(parsed ->
-                parsed.hasSubcommand() || CommandLine.printHelpIfRequested(parsed)
-                        ? new CommandLine.RunLast().execute(parsed)
-                        : usage(parsed.commandSpec().commandLine()));
+        line.setExecutionStrategy(Main::perform);
         return line.execute(arguments);
+    }
+
+    private static int perform(ParseResult parsed) {
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        if (helped != null) {
+            return helped;
+        }
+        return parsed.hasSubcommand()
+                ? new CommandLine.RunLast().execute(parsed)
+                : usage(parsed.commandSpec().commandLine());
     }
 
     private static int usage(CommandLine line) {

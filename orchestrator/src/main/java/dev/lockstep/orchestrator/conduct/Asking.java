@@ -106,7 +106,7 @@ public final class Asking {
             if (e.fault() == Fault.INTERNAL) {
                 throw e;
             }
-            return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
+            return Commands.refused(e);
         }
     }
 }

@@ -46,6 +46,11 @@ public final class Commands {
         };
     }
 
+    /// What is answered where a command failed with `fault`.
+    static Outcome refused(LockstepException fault) {
+        return new Outcome(ExitCode.of(fault.fault()), fault.text() + " [" + fault.fault() + "]");
+    }
+
     private InStep inStep(String command) {
         if (conductor.state() instanceof InStep inStep) {
             return inStep;

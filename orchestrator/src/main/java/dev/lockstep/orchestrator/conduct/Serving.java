@@ -226,7 +226,7 @@ public final class Serving {
         try {
             outcome = new Commands(conductor).perform(asked(request));
         } catch (LockstepException e) {
-            outcome = new Outcome(ExitCode.of(e.fault()), e.text());
+            outcome = Commands.refused(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             outcome = new Outcome(130, "the process that was asked is being stopped");
@@ -243,15 +243,20 @@ public final class Serving {
                 arguments.path("keepTarget").asBoolean(false));
     }
 
+    private static boolean isEnding(RunState state) {
+        return state instanceof RunState.Aborting || state instanceof RunState.Contracting;
+    }
+
     private static boolean mayAbort(RunState state) {
         return state.activeSide().equals(Optional.of(Side.SOURCE));
     }
 
     /// Answers what comes while the run is not in step: abort stops the work at hand, all else has
-    /// to wait for its time.
+    /// to wait for its time. In a switch or an ending the open request may be what brought the run
+    /// there; what else comes then is answered after it.
     private void answerBesides() {
         RunState state = conductor.state();
-        if (state instanceof InStep || state.isFinal()) {
+        if (state instanceof InStep || state.isFinal() || isEnding(state)) {
             return;
         }
         for (Request request : requests.open()) {

@@ -177,7 +177,9 @@ public final class Replication implements AutoCloseable {
         applying = null;
     }
 
-    private void fail(Throwable failure) {
+    /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
+    /// counts.
+    public void fail(Throwable failure) {
         failed.completeExceptionally(failure);
         gate.close();
         markers.fail(failure);

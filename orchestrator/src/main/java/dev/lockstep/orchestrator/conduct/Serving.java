@@ -74,7 +74,6 @@ public final class Serving {
             requests.open().forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
-                reporter.throwIfOverBudget();
                 stop.pause(POLL);
             }
         }

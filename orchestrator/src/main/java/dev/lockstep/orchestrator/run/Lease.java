@@ -4,6 +4,8 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -118,8 +120,15 @@ public final class Lease implements AutoCloseable {
     }
 
     private static String me() {
-        String host = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("this host");
-        return "process %d on %s".formatted(ProcessHandle.current().pid(), host);
+        return "process %d on %s".formatted(ProcessHandle.current().pid(), host());
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "a host that does not know its name";
+        }
     }
 
     public long epoch() {

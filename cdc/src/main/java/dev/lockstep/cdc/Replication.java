@@ -76,7 +76,11 @@ public final class Replication implements AutoCloseable {
     }
 
     private static String topic(String run, int stream) {
-        return "lockstep." + run + "." + stream;
+        return topic(run) + stream;
+    }
+
+    private static String topic(String run) {
+        return "lockstep." + run + ".";
     }
 
     public Spec spec() {
@@ -260,6 +264,13 @@ public final class Replication implements AutoCloseable {
             capturing.close();
         }
         log.close();
+    }
+
+    /// The topics that streams of a run have in Kafka, which has to answer at once.
+    public static List<String> topics(String run, KafkaAccess kafka) {
+        return ChangeLog.topics(kafka.client(), topic(run)).stream()
+                .filter(name -> name.substring(topic(run).length()).matches("[0-9]+"))
+                .toList();
     }
 
     /// Removes slot, publication and topic of a stream that nobody runs, whatever of them is there.

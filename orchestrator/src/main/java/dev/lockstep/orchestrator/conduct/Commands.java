@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// What an operator can ask of a run that is in step, and abort. Each command says in one sentence
 /// what came of it, or fails with a fault.
@@ -46,9 +47,9 @@ public final class Commands {
         };
     }
 
-    /// What is answered where a command failed with `fault`.
-    static Outcome refused(LockstepException fault) {
-        return new Outcome(ExitCode.of(fault.fault()), fault.text() + " [" + fault.fault() + "]");
+    /// The answer that a fault is.
+    static Outcome refused(LockstepException e) {
+        return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
     }
 
     private InStep inStep(String command) {
@@ -71,7 +72,7 @@ public final class Commands {
                     "no table \"%s\" in this run; give its name as schema.table".formatted(table));
         }
         if (!verified.match()) {
-            return new Outcome(3, Conductor.different(verified).text());
+            return refused(Conductor.different(verified));
         }
         return new Outcome(
                 0,
@@ -148,9 +149,19 @@ public final class Commands {
     }
 
     private Outcome complete() {
-        InStep inStep = inStep("complete");
-        conductor.append(new RunEvent.CompletionStarted());
-        conductor.contract(inStep.stream());
+        if (!(conductor.state() instanceof RunState.Contracting)) {
+            if (inStep("complete").active() == Side.SOURCE) {
+                throw new LockstepException(
+                        Fault.WRONG_STATE,
+                        ("complete ends the way back to the source, and writes go to the source "
+                                        + "\"%s\" still: `cutover` first, or `abort`")
+                                .formatted(conductor.run().source().label()));
+            }
+            conductor.append(new RunEvent.CompletionStarted());
+        }
+        if (conductor.state() instanceof RunState.Contracting contracting) {
+            finish(() -> conductor.contract(contracting.stream()));
+        }
         return new Outcome(
                 0,
                 ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
@@ -158,10 +169,26 @@ public final class Commands {
                         .formatted(conductor.run().target().label()));
     }
 
+    /// What fails half way is the run's failure, and not the command's alone.
+    private void finish(Runnable work) {
+        try {
+            work.run();
+        } catch (LockstepException e) {
+            throw conductor.failed(e);
+        }
+    }
+
     private Outcome abort(boolean keepTarget) {
+        if (!conductor.state().activeSide().equals(Optional.of(Side.SOURCE))) {
+            throw new LockstepException(
+                    Fault.WRONG_STATE,
+                    ("abort gives up a run while writes go to the source, and those of \"%s\" go "
+                                    + "to the target \"%s\": `rollback` first, or `complete`")
+                            .formatted(conductor.run().name(), conductor.run().target().label()));
+        }
         conductor.append(new RunEvent.AbortStarted(keepTarget));
         if (conductor.state() instanceof RunState.Aborting aborting) {
-            conductor.cleanUp(aborting);
+            finish(() -> conductor.cleanUp(aborting));
         }
         return new Outcome(
                 0,

@@ -35,7 +35,7 @@ public final class Conductor implements AutoCloseable {
     private final Stop stop;
     private final Watcher watcher;
     private final Schema schema;
-    private History history;
+    private volatile History history;
     private final Flow flow;
     private volatile @Nullable Backfill backfill;
     private volatile List<TableProgress> copied = List.of();
@@ -92,6 +92,25 @@ public final class Conductor implements AutoCloseable {
 
     public void append(RunEvent event) {
         history = run.append(event);
+    }
+
+    /// Stores the failure, where it is the run's and can be stored.
+    public LockstepException failed(LockstepException e) {
+        boolean ofTheRun =
+                switch (e.fault()) {
+                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
+                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
+                    case PRECONDITION, DIFFERENT -> !(state() instanceof InStep);
+                    default -> true;
+                };
+        if (ofTheRun) {
+            try {
+                append(new RunEvent.Failed(e.fault().name(), e.text()));
+            } catch (LockstepException second) {
+                e.addSuppressed(second);
+            }
+        }
+        return e;
     }
 
     private void step() throws InterruptedException {

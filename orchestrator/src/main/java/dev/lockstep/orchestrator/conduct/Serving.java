@@ -5,7 +5,6 @@ import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
-import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
@@ -99,6 +98,9 @@ public final class Serving {
                     if (in instanceof InStep || in instanceof RunState.Switching) {
                         conductor.begin();
                         conductor.advance();
+                    } else if (in instanceof RunState.Contracting
+                            && state instanceof RunState.Failed) {
+                        conductor.begin();
                     }
                     return task.perform(new Commands(conductor));
                 },
@@ -128,7 +130,7 @@ public final class Serving {
             } catch (InterruptedException e) {
                 return stopping(onStop);
             } catch (LockstepException e) {
-                if (stop.isAsked()) {
+                if (stop.isAsked() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
                 boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
@@ -139,7 +141,7 @@ public final class Serving {
                 if (stop.isAsked()) {
                     return stopping(onStop);
                 }
-                throw failed(
+                throw conductor.failed(
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
@@ -176,7 +178,7 @@ public final class Serving {
         stop.throwIfAsked();
         boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
         if (!again) {
-            throw failed(e);
+            throw conductor.failed(e);
         }
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
@@ -187,25 +189,6 @@ public final class Serving {
             Thread.currentThread().interrupt();
             stop.throwIfAsked();
         }
-    }
-
-    /// Stores the failure, where it is the run's and can be stored.
-    private LockstepException failed(LockstepException e) {
-        boolean ofTheRun =
-                switch (e.fault()) {
-                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
-                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
-                    case PRECONDITION, DIFFERENT -> !(conductor.state() instanceof InStep);
-                    default -> true;
-                };
-        if (ofTheRun) {
-            try {
-                conductor.append(new RunEvent.Failed(e.fault().name(), e.text()));
-            } catch (LockstepException second) {
-                e.addSuppressed(second);
-            }
-        }
-        return e;
     }
 
     private void cutOverOnce() throws InterruptedException {
@@ -246,6 +229,13 @@ public final class Serving {
         return state instanceof RunState.Aborting || state instanceof RunState.Contracting;
     }
 
+    private static LockstepException notInStep(RunState state, Request request) {
+        return new LockstepException(
+                Fault.WRONG_STATE,
+                "the run is %s; `%s` needs it in step: wait for that and try again"
+                        .formatted(state.label(), request.command()));
+    }
+
     private static boolean mayAbort(RunState state) {
         return state.activeSide().equals(Optional.of(Side.SOURCE));
     }
@@ -264,12 +254,7 @@ public final class Serving {
                     stop.interrupt();
                 }
             } else if (!(state instanceof RunState.Switching)) {
-                requests.answer(
-                        request.id(),
-                        new Outcome(
-                                ExitCode.of(Fault.WRONG_STATE),
-                                "the run is %s; `%s` needs it in step"
-                                        .formatted(state.label(), request.command())));
+                requests.answer(request.id(), Commands.refused(notInStep(state, request)));
             }
         }
     }

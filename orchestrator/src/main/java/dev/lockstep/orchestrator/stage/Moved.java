@@ -95,6 +95,19 @@ public final class Moved {
                 .toList();
     }
 
+    /// All tables and sequences of the run on one side.
+    public List<TableName> relations(Side side) {
+        List<TableName> found = new ArrayList<>(tables(side));
+        for (Sequence sequence : source.sequences()) {
+            if (side == Side.SOURCE) {
+                found.add(sequence.name());
+            } else {
+                targetSequence(sequence).ifPresent(partner -> found.add(partner.name()));
+            }
+        }
+        return found;
+    }
+
     /// Where changes go while `active` accepts writes.
     ///
     /// @param copiedAt source tables that were copied from one snapshot, with its position

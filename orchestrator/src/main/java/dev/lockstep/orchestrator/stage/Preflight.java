@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
@@ -131,7 +132,13 @@ public final class Preflight {
                                 .formatted(mapped));
             }
         }
-        ServerCheck.checkOwner(from, moved.source().rowTables(), problems);
+        ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
+        if (!plan.mapping().rules().isEmpty() && plan.schema().copy() == Plan.Schema.Copy.AUTO) {
+            problems.add(
+                    "tables.mappings gives tables other names on the target, and schema.copy: auto "
+                            + "brings them under the source's; create the tables there under "
+                            + "their new names and set schema.copy: none");
+        }
     }
 
     /// Whether the target's tables can take the source's rows, and have none yet.
@@ -154,6 +161,7 @@ public final class Preflight {
                 checkEmpty(to, name, problems);
             }
         }
+        ServerCheck.checkOwner(to, moved.relations(Side.TARGET), problems);
         for (Sequence sequence : moved.source().sequences()) {
             if (moved.targetSequence(sequence).isEmpty()) {
                 problems.add(
@@ -174,8 +182,10 @@ public final class Preflight {
         }
     }
 
+    /// Where the user may not read it, its owner is asked for.
     private static void checkEmpty(Session to, TableName name, Problems problems) {
-        if (to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
+        boolean readable = to.flag("SELECT has_table_privilege(?, 'SELECT')", name.sql());
+        if (readable && to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
             problems.add(
                     "table \"%s\" on target \"%s\" is not empty; empty it, or exclude it"
                             .formatted(name, to.label()));

@@ -22,10 +22,12 @@ import javax.sql.DataSource;
 public final class Db implements AutoCloseable {
     private static final int ATTEMPTS_MAX = 5;
     private static final int POOL_MAX = 4;
+    private static final String NO_DATABASE = "3D000";
 
     private final Endpoint endpoint;
     private final String applicationName;
     private final HikariDataSource pool;
+    private volatile boolean reached;
     private final Retry retry =
             Retry.of(
                     "transaction",
@@ -94,10 +96,17 @@ public final class Db implements AutoCloseable {
 
     private LockstepException unreachable(SQLException e) {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
-        if (state.startsWith("28")) {
+        if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
             return SqlStates.fault(
                     "database \"%s\" refused user \"%s\"; check user, password and pg_hba.conf"
                             .formatted(label(), endpoint.user()),
+                    e);
+        }
+        if (state.equals(NO_DATABASE)) {
+            return new LockstepException(
+                    Fault.PRECONDITION,
+                    "database \"%s\" does not exist on its server; create it, or mend the plan's url"
+                            .formatted(label()),
                     e);
         }
         if (SqlStates.isConnectionLoss(e)) {
@@ -135,7 +144,17 @@ public final class Db implements AutoCloseable {
         }
     }
 
+    /// The pool goes on trying for its whole timeout. A database that was never reached gets one
+    /// attempt, whose failure says what is wrong.
+    private void reach() {
+        if (!reached) {
+            session("first contact").close();
+            reached = true;
+        }
+    }
+
     private Session borrow() {
+        reach();
         try {
             return new Session(pool.getConnection(), label());
         } catch (SQLException e) {

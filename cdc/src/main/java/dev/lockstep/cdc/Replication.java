@@ -273,9 +273,11 @@ public final class Replication implements AutoCloseable {
                 .toList();
     }
 
-    /// Removes slot, publication and topic of a stream that nobody runs, whatever of them is there.
-    public static void remove(String run, int stream, Db active, KafkaAccess kafka) {
+    /// Removes slot, publication, topic and position of a stream that nobody runs, whatever of them
+    /// is there. A stream of the same number that is made later begins at its own beginning.
+    public static void remove(String run, int stream, Db active, Db standby, KafkaAccess kafka) {
         new Slot(run, stream).drop(active);
+        Positions.forget(standby, run, stream);
         try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic(run, stream))) {
             log.delete();
         }

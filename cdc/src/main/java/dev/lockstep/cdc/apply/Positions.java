@@ -4,6 +4,7 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.Optional;
@@ -43,6 +44,9 @@ public final class Positions {
              WHERE run = ? AND stream = ? AND epoch = ?\
             """;
 
+    private static final String FORGET =
+            "DELETE FROM lockstep.position WHERE run = ? AND stream = ?";
+
     private final String run;
     private final int stream;
     private final long epoch;
@@ -63,6 +67,15 @@ public final class Positions {
         standby.tx(session ->
                 session.update(
                         CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict()));
+    }
+
+    /// Removes what is known of a stream, where anything is.
+    public static void forget(Db standby, String run, int stream) {
+        standby.tx(session -> {
+            if (OwnTables.exist(session)) {
+                session.update(FORGET, run, stream);
+            }
+        });
     }
 
     public Optional<Position> read(Session session) {

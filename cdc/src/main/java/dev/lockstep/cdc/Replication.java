@@ -58,8 +58,8 @@ public final class Replication implements AutoCloseable {
     ///
     /// @param captured row changes that the log has taken, over all the stream's time
     /// @param applied those of them that are on the standby
-    /// @param lag age of the oldest heartbeat that has not arrived; zero when nothing is
-    ///   outstanding
+    /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
+    ///   is outstanding
     public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
 
     public Replication(Spec spec) {
@@ -124,7 +124,7 @@ public final class Replication implements AutoCloseable {
                                 fail(failure);
                             }
                         });
-        markers.start(this::fail);
+        markers.start(spec.standby().call(positions::age), this::fail);
     }
 
     private Lsn preparedAt() {
@@ -181,7 +181,9 @@ public final class Replication implements AutoCloseable {
         applying = null;
     }
 
-    private void fail(Throwable failure) {
+    /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
+    /// counts.
+    public void fail(Throwable failure) {
         failed.completeExceptionally(failure);
         gate.close();
         markers.fail(failure);
@@ -271,9 +273,11 @@ public final class Replication implements AutoCloseable {
                 .toList();
     }
 
-    /// Removes slot, publication and topic of a stream that nobody runs, whatever of them is there.
-    public static void remove(String run, int stream, Db active, KafkaAccess kafka) {
+    /// Removes slot, publication, topic and position of a stream that nobody runs, whatever of them
+    /// is there. A stream of the same number that is made later begins at its own beginning.
+    public static void remove(String run, int stream, Db active, Db standby, KafkaAccess kafka) {
         new Slot(run, stream).drop(active);
+        Positions.forget(standby, run, stream);
         try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic(run, stream))) {
             log.delete();
         }

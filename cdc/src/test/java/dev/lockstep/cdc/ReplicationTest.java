@@ -250,7 +250,7 @@ class ReplicationTest {
         pair.onBoth(ITEM);
         StreamFixture fixture = new StreamFixture(pair);
         strictStream(fixture).close();
-        Replication.remove(fixture.run, 0, pair.source(), StreamFixture.kafka());
+        Replication.remove(fixture.run, 0, pair.source(), pair.target(), StreamFixture.kafka());
         assertThat(Pair.rows(pair.source(), "SELECT 1 FROM pg_publication")).isEmpty();
         assertThat(
                         Pair.rows(
@@ -258,5 +258,6 @@ class ReplicationTest {
                                 "SELECT 1 FROM pg_replication_slots WHERE database = "
                                         + "current_database()"))
                 .isEmpty();
+        assertThat(Pair.rows(pair.target(), "SELECT 1 FROM lockstep.position")).isEmpty();
     }
 }

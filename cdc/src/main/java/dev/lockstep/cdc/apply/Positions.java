@@ -4,7 +4,9 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
 import java.util.Optional;
 
 /// How far a stream is in its standby: one row beside the data, moved in the same transaction.
@@ -16,6 +18,11 @@ public final class Positions {
             """;
     private static final String READ =
             "SELECT lsn, changes, strict FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String AGE =
+            """
+            SELECT (1000 * extract(epoch FROM clock_timestamp() - applied_at))::bigint AS millis
+              FROM lockstep.position WHERE run = ? AND stream = ?\
+            """;
     private static final String CLAIM =
             """
             UPDATE lockstep.position SET epoch = ?
@@ -28,7 +35,7 @@ public final class Positions {
             """;
     private static final String ADVANCE =
             """
-            UPDATE lockstep.position SET lsn = ?, changes = ?
+            UPDATE lockstep.position SET lsn = ?, changes = ?, applied_at = now()
              WHERE run = ? AND stream = ? AND epoch = ? AND lsn < ?\
             """;
     private static final String BECOME_STRICT =
@@ -36,6 +43,9 @@ public final class Positions {
             UPDATE lockstep.position SET strict = true
              WHERE run = ? AND stream = ? AND epoch = ?\
             """;
+
+    private static final String FORGET =
+            "DELETE FROM lockstep.position WHERE run = ? AND stream = ?";
 
     private final String run;
     private final int stream;
@@ -59,12 +69,27 @@ public final class Positions {
                         CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict()));
     }
 
+    /// Removes what is known of a stream, where anything is.
+    public static void forget(Db standby, String run, int stream) {
+        standby.tx(session -> {
+            if (OwnTables.exist(session)) {
+                session.update(FORGET, run, stream);
+            }
+        });
+    }
+
     public Optional<Position> read(Session session) {
         return session.row(
                 READ,
                 row -> new Position(row.lsn("lsn"), row.number("changes"), row.flag("strict")),
                 run,
                 stream);
+    }
+
+    /// How long ago the position moved, by the standby's clock; zero where there is none.
+    public Duration age(Session session) {
+        return Duration.ofMillis(
+                session.row(AGE, row -> row.number("millis"), run, stream).orElse(0L));
     }
 
     /// Takes the stream over from every earlier epoch, waiting for a batch of theirs to end, and

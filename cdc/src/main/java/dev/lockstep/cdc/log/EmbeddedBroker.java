@@ -125,6 +125,9 @@ public final class EmbeddedBroker implements AutoCloseable {
         p.setProperty("transaction.state.log.min.isr", "1");
         p.setProperty("share.coordinator.state.topic.replication.factor", "1");
         p.setProperty("share.coordinator.state.topic.min.isr", "1");
+        // A broker that was killed is let in again only when its last life has timed out.
+        p.setProperty("broker.heartbeat.interval.ms", "500");
+        p.setProperty("broker.session.timeout.ms", "3000");
         p.setProperty("num.network.threads", "1");
         p.setProperty("num.io.threads", "2");
         p.setProperty("background.threads", "2");

@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.TimeZone;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 
 /// `lockstep COMMAND [PLAN] [options]`.
@@ -48,11 +49,18 @@ public final class Main {
                             command.getErr().println("lockstep: " + describe(e));
                             return exitOf(e);
                         });
-        line.setExecutionStrategy(parsed ->
-                parsed.hasSubcommand() || CommandLine.printHelpIfRequested(parsed)
-                        ? new CommandLine.RunLast().execute(parsed)
-                        : usage(parsed.commandSpec().commandLine()));
+        line.setExecutionStrategy(Main::perform);
         return line.execute(arguments);
+    }
+
+    private static int perform(ParseResult parsed) {
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        if (helped != null) {
+            return helped;
+        }
+        return parsed.hasSubcommand()
+                ? new CommandLine.RunLast().execute(parsed)
+                : usage(parsed.commandSpec().commandLine());
     }
 
     private static PrintWriter printer(PrintStream stream) {

@@ -40,9 +40,6 @@ public final class Serving {
     private boolean abortable;
     private final AtomicBoolean abortAsked = new AtomicBoolean();
 
-    /// The last request that was taken up in its turn; it may still be at work.
-    private volatile long taken;
-
     /// @param cutOver whether writes are to move to the target as soon as the run is in step
     public Serving(Conductor conductor, Stop stop, Watcher watcher, boolean cutOver) {
         this.cutOver = cutOver;
@@ -76,7 +73,6 @@ public final class Serving {
             requests.open().forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
-                reporter.throwIfOverBudget();
                 stop.pause(POLL);
             }
         }
@@ -208,7 +204,6 @@ public final class Serving {
     }
 
     private void answer(Request request) {
-        taken = request.id();
         Outcome outcome;
         try {
             outcome = new Commands(conductor).perform(asked(request));
@@ -230,6 +225,10 @@ public final class Serving {
                 arguments.path("keepTarget").asBoolean(false));
     }
 
+    private static boolean isEnding(RunState state) {
+        return state instanceof RunState.Aborting || state instanceof RunState.Contracting;
+    }
+
     private static LockstepException notInStep(RunState state, Request request) {
         return new LockstepException(
                 Fault.WRONG_STATE,
@@ -242,16 +241,14 @@ public final class Serving {
     }
 
     /// Answers what comes while the run is not in step: abort stops the work at hand, all else has
-    /// to wait for its time.
+    /// to wait for its time. In a switch or an ending the open request may be what brought the run
+    /// there; what else comes then is answered after it.
     private void answerBesides() {
         RunState state = conductor.state();
-        if (state instanceof InStep || state.isFinal()) {
+        if (state instanceof InStep || state.isFinal() || isEnding(state)) {
             return;
         }
         for (Request request : requests.open()) {
-            if (request.id() <= taken) {
-                continue;
-            }
             if (request.command().equals("abort") && abortable && mayAbort(state)) {
                 if (abortAsked.compareAndSet(false, true)) {
                     stop.interrupt();

@@ -4,6 +4,8 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -29,18 +31,26 @@ public final class Lease implements AutoCloseable {
                      ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
              WHERE l.run = ? AND NOT l.released\
             """;
+
+    /// A row to lock: without one, processes that come at the same time would not see each other.
+    private static final String REGISTER =
+            """
+            INSERT INTO lockstep.lease
+                   (run, epoch, owner, backend_pid, backend_start, renewed_at, released)
+            VALUES (?, 0, '', 0, '-infinity', '-infinity', true)
+            ON CONFLICT DO NOTHING\
+            """;
+
     private static final String LOCK = "SELECT epoch FROM lockstep.lease WHERE run = ? FOR UPDATE";
     private static final String TAKE =
             """
-            INSERT INTO lockstep.lease AS l
-                   (run, epoch, owner, backend_pid, backend_start, renewed_at)
-            SELECT ?, 1, ?, pid, backend_start, clock_timestamp()
-              FROM pg_stat_activity WHERE pid = pg_backend_pid()
-            ON CONFLICT (run) DO UPDATE
-               SET epoch = l.epoch + 1, owner = excluded.owner, backend_pid = excluded.backend_pid,
-                   backend_start = excluded.backend_start, renewed_at = excluded.renewed_at,
+            UPDATE lockstep.lease l
+               SET epoch = l.epoch + 1, owner = ?, backend_pid = a.pid,
+                   backend_start = a.backend_start, renewed_at = clock_timestamp(),
                    released = false
-            RETURNING epoch\
+              FROM pg_stat_activity a
+             WHERE l.run = ? AND a.pid = pg_backend_pid()
+            RETURNING l.epoch\
             """;
     private static final String TOUCH =
             """
@@ -68,13 +78,14 @@ public final class Lease implements AutoCloseable {
         Session session = target.session("lease");
         try {
             session.begin();
+            session.update(REGISTER, run);
             session.row(LOCK, row -> row.number("epoch"), run);
             Optional<String> holder = holder(session, run);
             if (holder.isPresent()) {
                 throw held(run, holder.get());
             }
             endStaleHolder(session, run);
-            long epoch = session.row(TAKE, row -> row.number("epoch"), run, me()).orElseThrow();
+            long epoch = session.row(TAKE, row -> row.number("epoch"), me(), run).orElseThrow();
             session.commit();
             return new Lease(session, run, epoch);
         } catch (RuntimeException e) {
@@ -118,8 +129,15 @@ public final class Lease implements AutoCloseable {
     }
 
     private static String me() {
-        String host = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("this host");
-        return "process %d on %s".formatted(ProcessHandle.current().pid(), host);
+        return "process %d on %s".formatted(ProcessHandle.current().pid(), host());
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "a host that does not know its name";
+        }
     }
 
     public long epoch() {

@@ -44,10 +44,12 @@ public final class Streams {
         return moved.routes(active(stream), stream == 0 ? copiedAt(run) : Map.of());
     }
 
-    /// Removes what a stream left on its active side and in Kafka.
+    /// Removes what a stream left in the databases and in Kafka.
     public static void remove(Run run, int stream) {
         if (stream >= 0) {
-            Replication.remove(run.name(), stream, run.db(active(stream)), run.kafka());
+            Side active = active(stream);
+            Replication.remove(
+                    run.name(), stream, run.db(active), run.db(active.other()), run.kafka());
         }
     }
 

@@ -170,8 +170,10 @@ public final class Switch {
         return state.stream() + 1;
     }
 
-    /// Makes that stream and starts to capture.
+    /// Makes that stream and starts to capture. What a switch that was undone left of it says
+    /// nothing about this one.
     public static Replication prepareNext(Run run, Moved moved, Switching state) {
+        Streams.remove(run, nextStream(state));
         Replication next = Streams.open(run, moved, nextStream(state));
         try {
             next.prepare();

@@ -59,6 +59,7 @@ CREATE TABLE lockstep.position (
     lsn pg_lsn NOT NULL,
     changes bigint NOT NULL DEFAULT 0,
     strict boolean NOT NULL DEFAULT false,
+    applied_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (run, stream)
 );
 

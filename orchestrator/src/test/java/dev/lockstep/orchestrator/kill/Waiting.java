@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /// Waits for what must come. The deadline is for machines with a lot to do; nothing waits it out.
 final class Waiting {
-    static final Duration AT_MOST = Duration.ofSeconds(120);
+    static final Duration AT_MOST = Duration.ofMinutes(2);
     private static final Duration LOOK = Duration.ofMillis(20);
 
     private Waiting() {}

@@ -142,8 +142,7 @@ public final class Commands {
                     Fault.PRECONDITION,
                     ("the standby is %d ms behind and did not come up within %d s, the plan's "
                                     + "cutover.max-lag is %d ms; wait and try again")
-                            .formatted(
-                                    lag().toMillis(), COME_UP_MAX.toSeconds(), most.toMillis()),
+                            .formatted(lag().toMillis(), COME_UP_MAX.toSeconds(), most.toMillis()),
                     e);
         }
     }

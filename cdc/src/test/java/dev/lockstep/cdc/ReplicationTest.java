@@ -250,8 +250,7 @@ class ReplicationTest {
         pair.onBoth(ITEM);
         StreamFixture fixture = new StreamFixture(pair);
         strictStream(fixture).close();
-        Replication.remove(
-                fixture.run, 0, pair.source(), pair.target(), StreamFixture.kafka());
+        Replication.remove(fixture.run, 0, pair.source(), pair.target(), StreamFixture.kafka());
         assertThat(Pair.rows(pair.source(), "SELECT 1 FROM pg_publication")).isEmpty();
         assertThat(
                         Pair.rows(

@@ -70,7 +70,7 @@ public final class Serving {
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            requests.open().forEach(this::answer);
+            requests.open().stream().filter(requests::claim).forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
                 stop.pause(POLL);
@@ -89,10 +89,16 @@ public final class Serving {
                 this::stopped);
     }
 
+    /// Performs a command that ends the run: it needs no stream, which may be what is broken.
+    public <T> T end(Task<T> task) {
+        return guarded(() -> task.perform(new Commands(conductor)), this::stopped);
+    }
+
     /// Brings the run into step, if it ever was, and performs one command.
     public <T> T once(Task<T> task) {
         return guarded(
                 () -> {
+                    conductor.refresh();
                     RunState state = conductor.state();
                     RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
                     if (in instanceof InStep || in instanceof RunState.Switching) {
@@ -170,7 +176,9 @@ public final class Serving {
         if (!abortAsked.get()) {
             return stopped();
         }
-        requests.open().stream().filter(r -> r.command().equals("abort")).forEach(this::answer);
+        requests.open().stream()
+                .filter(request -> request.command().equals("abort") && requests.claim(request))
+                .forEach(this::answer);
         return true;
     }
 
@@ -254,7 +262,9 @@ public final class Serving {
                     stop.interrupt();
                 }
             } else if (!(state instanceof RunState.Switching)) {
-                requests.answer(request.id(), Commands.refused(notInStep(state, request)));
+                if (requests.claim(request)) {
+                    requests.answer(request.id(), Commands.refused(notInStep(state, request)));
+                }
             }
         }
     }

@@ -95,6 +95,12 @@ public final class Db implements AutoCloseable {
     }
 
     private LockstepException unreachable(SQLException e) {
+        if (Thread.currentThread().isInterrupted()) {
+            return new LockstepException(
+                    Fault.INTERRUPTED,
+                    "interrupted while connecting to database \"%s\"".formatted(label()),
+                    e);
+        }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
             return SqlStates.fault(

@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
 /// A stream's publication and replication slot on the active database, which share one name.
 public final class Slot {
     private static final Duration CREATE_MAX = Duration.ofSeconds(60);
+    private static final Duration LOCK_MAX = Duration.ofSeconds(2);
 
     private static final String FIND =
             """
@@ -38,6 +39,21 @@ public final class Slot {
             SELECT format('prepared transaction %L (%s, since %s)', gid, owner, prepared)
               FROM pg_prepared_xacts WHERE database = current_database()\
             """;
+
+    private static final String MEMBERS =
+            """
+            SELECT 'ONLY ' || r.prrelid::regclass AS member
+              FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+             WHERE p.pubname = ?\
+            """;
+    private static final String RUNNING =
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                              AND backend_type = 'client backend' AND state = 'active'
+                              AND query_start < ?::timestamptz)\
+            """;
+    private static final int STATEMENT_LOOKS = 50;
 
     private final String name;
 
@@ -155,7 +171,40 @@ public final class Slot {
                         name);
                 session.rows("SELECT pg_drop_replication_slot(?)", row -> row.textAt(1), name);
             }
-            session.run("DROP PUBLICATION IF EXISTS " + new Ident(name));
+            dropPublication(session);
+        }
+    }
+
+    /// An update fails where it has read that its table is in a publication and then does not find
+    /// that one. So the tables leave it first, and it stays as long as a statement may run that has
+    /// still read of it.
+    private void dropPublication(Session session) {
+        List<String> tables = session.rows(MEMBERS, row -> row.text("member"), name);
+        if (!tables.isEmpty()) {
+            session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
+            try {
+                session.run(
+                        "ALTER PUBLICATION %s DROP TABLE %s"
+                                .formatted(new Ident(name), String.join(", ", tables)));
+                awaitStatements(session);
+            } catch (LockstepException e) {
+                if (e.fault() != Fault.LOCK_TIMEOUT) {
+                    throw e;
+                }
+                // Somebody else works on a table, with few updates beside that.
+            } finally {
+                session.run("SET lock_timeout = 0");
+            }
+        }
+        session.run("DROP PUBLICATION IF EXISTS " + new Ident(name));
+    }
+
+    /// Waits for the statements that run now, but not long: of one that takes its time, the moment
+    /// in question is over.
+    private static void awaitStatements(Session session) {
+        String now = session.one("SELECT clock_timestamp()");
+        for (int look = 0; look < STATEMENT_LOOKS && session.flag(RUNNING, now); look++) {
+            session.rows("SELECT pg_sleep(0.02)", row -> row.textAt(1));
         }
     }
 }

@@ -24,6 +24,8 @@ public final class Commands {
               FROM pg_prepared_xacts WHERE database = current_database()\
             """;
 
+    private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
+
     private final Conductor conductor;
 
     /// What was asked.
@@ -123,16 +125,30 @@ public final class Commands {
                 .isPresent();
     }
 
+    /// Fails where the standby is too far behind. A stream that has only just begun to flow again
+    /// gets some time to come up.
     private void checkLag() throws InterruptedException {
         Duration most = conductor.run().plan().cutover().maxLag();
-        Duration lag = conductor.flowing().progress().lag();
-        if (lag.compareTo(most) > 0) {
+        if (lag().compareTo(most) <= 0) {
+            return;
+        }
+        try {
+            conductor.flowing().drain(COME_UP_MAX);
+        } catch (LockstepException e) {
+            if (e.fault() != Fault.LOCK_TIMEOUT) {
+                throw e;
+            }
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    ("the standby is %d ms behind, the plan's cutover.max-lag is %d ms; wait "
-                                    + "and try again")
-                            .formatted(lag.toMillis(), most.toMillis()));
+                    ("the standby is %d ms behind and did not come up within %d s, the plan's "
+                                    + "cutover.max-lag is %d ms; wait and try again")
+                            .formatted(lag().toMillis(), COME_UP_MAX.toSeconds(), most.toMillis()),
+                    e);
         }
+    }
+
+    private Duration lag() {
+        return conductor.flowing().progress().lag();
     }
 
     private void checkPrepared(Side active) {

@@ -136,6 +136,10 @@ class RunByPlanTest {
         assertThat(Pair.rows(target, "SELECT count(*) FROM customer")).containsExactly("(501)");
         Pair.run(target, NEW_BILL.formatted(7));
         Pair.run(source, NEW_BILL.formatted(7));
+        hasToldItsStory(move);
+    }
+
+    private static void hasToldItsStory(Move move) {
         assertThat(
                         move.told("journal")
                                 .done()

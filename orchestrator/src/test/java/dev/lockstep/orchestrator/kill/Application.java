@@ -40,7 +40,7 @@ final class Application implements AutoCloseable {
     private Application(Databases databases) {
         for (Side each : Side.values()) {
             Session session = databases.of(each).session("application");
-            session.run("SET search_path = public");
+            session.run("SET search_path = public; SET statement_timeout = '60s'");
             sessions.put(each, session);
         }
         this.expected = new HashMap<>(Tables.contents(databases.of(Side.SOURCE)));

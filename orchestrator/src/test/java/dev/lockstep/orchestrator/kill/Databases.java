@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Source and target of a run, on a server each, and what a test asks of them.
@@ -71,7 +70,7 @@ final class Databases implements AutoCloseable {
 
     private static final class Servers {
         static final PostgresServer SOURCE = PostgresServer.shared();
-        static final PostgresServer TARGET = PostgresServer.start(Map.of());
+        static final PostgresServer TARGET = PostgresServer.start("logical");
     }
 
     private static final AtomicInteger RUNS = new AtomicInteger();

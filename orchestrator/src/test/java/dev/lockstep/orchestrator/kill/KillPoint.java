@@ -9,127 +9,115 @@ import java.util.Set;
 
 /// Where a process is killed, and who must take writes when it is dead.
 ///
-/// @param name what the process says that it has reached
-/// @param brake what is held there so that the process gets stuck in the middle of its work; it
-///   stands still at the very point where this is empty
-/// @param switches how many there are before the run is ended
-/// @param end the last command
+/// @param stop what the process says that it has reached
+/// @param brake what is held from there on so that the process gets stuck in the middle of its
+///   work; where this is empty it is killed at the very point
 /// @param accepting sides that must accept application writes
-/// @param refusing sides that must refuse them; a side in neither may do what it wants
+/// @param refusing sides that must refuse them; one in neither set may do what it wants
 record KillPoint(
-        String name,
-        Optional<Brake> brake,
-        int switches,
-        String end,
-        Set<Side> accepting,
-        Set<Side> refusing) {
-    private static final List<String> STEPS =
-            List.of("drain", "sequences", "intend", "fence", "open", "outcome");
+        String name, String stop, Optional<Brake> brake, Set<Side> accepting, Set<Side> refusing) {
+    private static final Set<Side> SOURCE = EnumSet.of(Side.SOURCE);
+    private static final Set<Side> TARGET = EnumSet.of(Side.TARGET);
+    private static final Set<Side> NONE = EnumSet.noneOf(Side.class);
 
     /// A table of one side, and the lock on it that somebody has to wait for.
     record Brake(Side side, String table, String mode) {}
 
-    /// One for each state; where a state has work of its own, in the middle of that.
+    /// Each state once, on the way there and to the end; in the middle of its work where it has
+    /// any.
     static List<KillPoint> ofStates() {
-        Set<Side> source = EnumSet.of(Side.SOURCE);
-        Set<Side> target = EnumSet.of(Side.TARGET);
-        Set<Side> none = EnumSet.noneOf(Side.class);
         return List.of(
                 // Until the target has its triggers, nobody speaks for it.
-                new KillPoint("planned", Optional.empty(), 1, "complete", source, none),
-                new KillPoint(
-                        "expanding",
-                        brake(Side.TARGET, "place", "ROW EXCLUSIVE"),
-                        1,
-                        "complete",
-                        source,
-                        none),
-                new KillPoint(
-                        "copying",
-                        brake(Side.TARGET, "item", "EXCLUSIVE"),
-                        1,
-                        "complete",
-                        source,
-                        target),
-                new KillPoint(
-                        "catching-up",
-                        brake(Side.TARGET, "account", "EXCLUSIVE"),
-                        1,
-                        "complete",
-                        source,
-                        target),
-                new KillPoint(
-                        "verifying",
-                        brake(Side.TARGET, "place", "ACCESS EXCLUSIVE"),
-                        1,
-                        "complete",
-                        source,
-                        target),
-                new KillPoint("in-step", Optional.empty(), 1, "complete", source, target),
-                new KillPoint("switching", Optional.empty(), 1, "complete", source, target),
+                state("planned", SOURCE, NONE),
+                stuck("expanding", Side.TARGET, "place", "ROW EXCLUSIVE", SOURCE, NONE),
+                stuck("copying", Side.TARGET, "item", "EXCLUSIVE", SOURCE, TARGET),
+                stuck("catching-up", Side.TARGET, "account", "EXCLUSIVE", SOURCE, TARGET),
+                stuck("verifying", Side.TARGET, "place", "ACCESS EXCLUSIVE", SOURCE, TARGET),
+                state("in-step", SOURCE, TARGET),
+                state("switching", SOURCE, TARGET),
                 // The old side is given free, table by table.
-                new KillPoint(
-                        "contracting",
-                        brake(Side.SOURCE, "place", "ROW EXCLUSIVE"),
-                        1,
-                        "complete",
-                        target,
-                        none),
-                new KillPoint(
-                        "aborting",
-                        brake(Side.TARGET, "place", "ROW EXCLUSIVE"),
-                        2,
-                        "abort",
-                        source,
-                        none));
+                stuck("contracting", Side.SOURCE, "place", "ROW EXCLUSIVE", TARGET, NONE));
     }
 
-    /// One before each step of a cutover and of a rollback.
+    /// The one state that is not on that way.
+    static List<KillPoint> ofAbort() {
+        return List.of(stuck("aborting", Side.TARGET, "place", "ROW EXCLUSIVE", SOURCE, NONE));
+    }
+
+    /// Before each step of a cutover and of a rollback. Up to `fence` the switch is undone and
+    /// tried again; from `open` on the run goes over to the next stream.
     static List<KillPoint> ofSteps() {
         List<KillPoint> points = new ArrayList<>();
         for (int stream : List.of(0, 1)) {
-            Side from = stream == 0 ? Side.SOURCE : Side.TARGET;
-            for (String step : STEPS) {
+            for (String step : List.of("drain", "sequences", "intend", "fence", "open")) {
+                points.add(step(step, stream));
+            }
+            if (stream == 0) {
                 points.add(
                         new KillPoint(
-                                step + "/" + stream,
-                                Optional.empty(),
-                                3,
-                                "complete",
-                                acceptingBefore(step, from),
-                                EnumSet.complementOf(acceptingBefore(step, from))));
+                                "recovery of a cutover",
+                                "switching",
+                                Optional.of(new Brake(Side.TARGET, "place", "ROW EXCLUSIVE")),
+                                NONE,
+                                EnumSet.allOf(Side.class)));
             }
         }
+        points.add(step("outcome", 2));
+        points.add(step("outcome", 3));
+        points.add(step("turn", 4));
+        points.add(step("turn", 5));
         return points;
     }
 
-    private static EnumSet<Side> acceptingBefore(String step, Side from) {
-        return switch (step) {
-            case "open" -> EnumSet.noneOf(Side.class);
-            case "outcome" -> EnumSet.of(from.other());
-            default -> EnumSet.of(from);
-        };
+    private static KillPoint state(String state, Set<Side> accepting, Set<Side> refusing) {
+        return new KillPoint(state, state, Optional.empty(), accepting, refusing);
     }
 
-    private static Optional<Brake> brake(Side side, String table, String mode) {
-        return Optional.of(new Brake(side, table, mode));
+    private static KillPoint stuck(
+            String state,
+            Side side,
+            String table,
+            String mode,
+            Set<Side> accepting,
+            Set<Side> refusing) {
+        Brake brake = new Brake(side, table, mode);
+        return new KillPoint(state, state, Optional.of(brake), accepting, refusing);
+    }
+
+    private static KillPoint step(String step, int stream) {
+        Side from = stream % 2 == 0 ? Side.SOURCE : Side.TARGET;
+        EnumSet<Side> accepting =
+                switch (step) {
+                    case "open" -> EnumSet.noneOf(Side.class);
+                    case "outcome", "turn" -> EnumSet.of(from.other());
+                    default -> EnumSet.of(from);
+                };
+        return new KillPoint(
+                step + (from == Side.SOURCE ? " of a cutover" : " of a rollback"),
+                step + "/" + stream,
+                Optional.empty(),
+                accepting,
+                EnumSet.complementOf(accepting));
+    }
+
+    boolean isCopying() {
+        return stop.equals("copying");
+    }
+
+    boolean isInStep() {
+        return stop.equals("in-step");
     }
 
     /// Whether the run is being ended there already.
     boolean isAtEnd() {
-        return name.equals("contracting") || name.equals("aborting");
+        return stop.equals("contracting") || stop.equals("aborting");
     }
 
-    Side last() {
-        return end.equals("abort") ? Side.SOURCE : Side.TARGET;
-    }
-
-    /// As test reports show it.
-    @Override
-    public String toString() {
-        if (name.endsWith("/0")) {
-            return "before " + name.replace("/0", "") + " of a cutover";
-        }
-        return name.endsWith("/1") ? "before " + name.replace("/1", "") + " of a rollback" : name;
+    /// Whether both sides have all rows there, and only whole transactions.
+    boolean isCaughtUp() {
+        return isInStep()
+                || stop.equals("verifying")
+                || stop.equals("switching")
+                || stop.contains("/");
     }
 }

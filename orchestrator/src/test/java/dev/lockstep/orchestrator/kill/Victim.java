@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.TimeZone;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The process that is killed, and the one that comes after it. Brings a run into step, switches
 /// until so many switches are done, and ends it with a command.
@@ -30,6 +32,7 @@ public final class Victim {
     /// Where a run is in step and all switches are done.
     static final String SETTLED = "settled";
 
+    private static final Logger LOG = LoggerFactory.getLogger(Victim.class);
     private static final long START = System.nanoTime();
 
     private final Plan plan;
@@ -47,8 +50,15 @@ public final class Victim {
     /// Arguments: the plan's file, the point to stop at, how many switches, the last command.
     public static void main(String[] arguments) {
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
-        new Victim(arguments).work();
-        System.exit(0);
+        int exit = 1;
+        try {
+            new Victim(arguments).work();
+            exit = 0;
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("the run stopped", e);
+        } finally {
+            System.exit(exit);
+        }
     }
 
     private void work() {
@@ -74,7 +84,12 @@ public final class Victim {
     }
 
     private static String name(String step, RunState state) {
-        return step + (state instanceof Switching switching ? "/" + switching.stream() : "");
+        return switch (state) {
+            case Switching switching -> step + "/" + switching.stream();
+            // The switch is told already, but for the streams.
+            case InStep inStep -> step + "/" + (inStep.stream() - 1);
+            default -> step;
+        };
     }
 
     private boolean finish(Commands commands, Conductor conductor, Stop stop)

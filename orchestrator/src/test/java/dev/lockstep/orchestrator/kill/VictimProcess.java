@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
@@ -43,22 +42,16 @@ final class VictimProcess implements AutoCloseable {
                         "-Xmx256m",
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
-                        "-Xshare:auto",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
+                        "-XX:+AutoCreateSharedArchive",
+                        "-XX:SharedArchiveFile=" + ClassPath.ARCHIVE,
+                        "-Xlog:disable",
                         Victim.class.getName(),
                         plan.toString());
         builder.command().addAll(List.of(arguments));
         builder.directory(new File(plan.toFile().getParent()));
-        builder.environment().put("CLASSPATH", classPath());
+        builder.environment().put("CLASSPATH", ClassPath.OF_JARS);
         builder.environment().remove("LOCKSTEP_STATE");
         return builder;
-    }
-
-    /// Surefire may start its JVM with a jar that only points to the class path.
-    private static String classPath() {
-        return Optional.ofNullable(System.getProperty("surefire.test.class.path"))
-                .orElseGet(() -> System.getProperty("java.class.path"));
     }
 
     private void listen() {

@@ -1,0 +1,96 @@
+package dev.lockstep.cdc.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import dev.lockstep.testing.PostgresServer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class SlotTest {
+    private static final int WRITERS = 8;
+    private static final int ROUNDS = 100;
+
+    private final Db db = PostgresServer.shared().database();
+
+    @AfterEach
+    void close() {
+        db.close();
+    }
+
+    /// PostgreSQL's "cache lookup failed for publication" must not reach an application.
+    @Test
+    void updatesGoOnWhilePublicationsComeAndGo() throws Exception {
+        Pair.run(
+                db,
+                """
+                CREATE TABLE item (id int PRIMARY KEY, stock int NOT NULL);
+                INSERT INTO item SELECT n, 0 FROM generate_series(1, 8) AS n;
+                CREATE TABLE event (id int PRIMARY KEY, what text) PARTITION BY RANGE (id);
+                CREATE TABLE event_low PARTITION OF event FOR VALUES FROM (0) TO (100)\
+                """);
+        AtomicBoolean enough = new AtomicBoolean();
+        try (var writers = Executors.newFixedThreadPool(WRITERS)) {
+            List<Future<Long>> writes = new ArrayList<>();
+            for (int id = 1; id <= WRITERS; id++) {
+                int own = id;
+                writes.add(writers.submit(() -> write(own, enough)));
+            }
+            Slot slot = new Slot("come-and-go", 0);
+            String publish =
+                    "CREATE PUBLICATION %s FOR TABLE ONLY item, event".formatted(slot.name());
+            try {
+                for (int round = 0; round < ROUNDS; round++) {
+                    Pair.run(db, publish);
+                    slot.drop(db);
+                }
+            } finally {
+                enough.set(true);
+            }
+            for (Future<Long> write : writes) {
+                assertThat(write.get()).isPositive();
+            }
+        }
+        assertThat(Pair.rows(db, "SELECT pubname FROM pg_publication")).isEmpty();
+    }
+
+    private long write(int id, AtomicBoolean enough) {
+        long written = 0;
+        while (!enough.get()) {
+            // A new session has nothing cached, and takes longest to look.
+            try (Session session = db.session("write")) {
+                for (int i = 0; i < 5; i++) {
+                    session.update("UPDATE public.item SET stock = stock + 1 WHERE id = ?", id);
+                    written++;
+                }
+            }
+        }
+        return written;
+    }
+
+    @Test
+    void whatIsDroppedTwiceIsGone() {
+        Pair.run(db, "CREATE TABLE item (id int PRIMARY KEY)");
+        List<Table> tables;
+        try (Session session = db.session("catalog")) {
+            tables = Catalog.read(session, Scope.ALL).rowTables();
+        }
+        Slot slot = new Slot("twice", 0);
+        slot.create(db, tables);
+        slot.drop(db);
+        slot.drop(db);
+        assertThat(db.call(slot::state)).isEmpty();
+    }
+}

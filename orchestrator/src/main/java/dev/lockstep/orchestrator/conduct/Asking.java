@@ -95,7 +95,7 @@ public final class Asking {
             open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
             Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
-            return serving.once(commands -> perform(commands, asked));
+            return serving.once(asked.needsStream(), commands -> perform(commands, asked));
         }
     }
 

@@ -89,22 +89,27 @@ public final class Serving {
                 this::stopped);
     }
 
-    /// Brings the run into step, if it ever was, and performs one command.
-    public <T> T once(Task<T> task) {
+    /// Performs one command on a run as it was left.
+    ///
+    /// @param flowing whether changes have to flow for it
+    public <T> T once(boolean flowing, Task<T> task) {
         return guarded(
                 () -> {
-                    RunState state = conductor.state();
-                    RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
-                    if (in instanceof InStep || in instanceof RunState.Switching) {
-                        conductor.begin();
-                        conductor.advance();
-                    } else if (in instanceof RunState.Contracting
-                            && state instanceof RunState.Failed) {
-                        conductor.begin();
-                    }
+                    takeUp(flowing);
                     return task.perform(new Commands(conductor));
                 },
                 this::stopped);
+    }
+
+    private void takeUp(boolean flowing) throws InterruptedException {
+        RunState state = conductor.state();
+        RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
+        if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
+            conductor.begin();
+            conductor.advance();
+        } else if (in instanceof InStep || in instanceof RunState.Contracting) {
+            conductor.begin();
+        }
     }
 
     private interface Work<T> {

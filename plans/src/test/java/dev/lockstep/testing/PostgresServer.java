@@ -28,6 +28,11 @@ public final class PostgresServer {
         return Shared.INSTANCE;
     }
 
+    /// A server of its own with the shared one's settings but for this.
+    public static PostgresServer start(String walLevel) {
+        return start(Map.of("wal_level", walLevel));
+    }
+
     /// A server of its own, for tests that stop it or need other settings than the shared one has.
     public static PostgresServer start(Map<String, String> settings) {
         try {

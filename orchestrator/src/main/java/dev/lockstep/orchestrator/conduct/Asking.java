@@ -95,9 +95,7 @@ public final class Asking {
             open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
             Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
-            return asked.command().equals("abort")
-                    ? serving.end(commands -> perform(commands, asked))
-                    : serving.once(commands -> perform(commands, asked));
+            return serving.once(asked.needsStream(), commands -> perform(commands, asked));
         }
     }
 

@@ -31,7 +31,12 @@ public final class Commands {
     /// What was asked.
     ///
     /// @param table `schema.name` of the only table to be verified; empty for all
-    public record Asked(String command, String table, boolean keepTarget) {}
+    public record Asked(String command, String table, boolean keepTarget) {
+        /// What ends a run has to do so even where its changes are gone.
+        boolean needsStream() {
+            return !command.equals("abort") && !command.equals("complete");
+        }
+    }
 
     public Commands(Conductor conductor) {
         this.conductor = conductor;

@@ -89,28 +89,28 @@ public final class Serving {
                 this::stopped);
     }
 
-    /// Performs a command that ends the run: it needs no stream, which may be what is broken.
-    public <T> T end(Task<T> task) {
-        return guarded(() -> task.perform(new Commands(conductor)), this::stopped);
-    }
-
-    /// Brings the run into step, if it ever was, and performs one command.
-    public <T> T once(Task<T> task) {
+    /// Performs one command on a run as it was left.
+    ///
+    /// @param flowing whether changes have to flow for it
+    public <T> T once(boolean flowing, Task<T> task) {
         return guarded(
                 () -> {
-                    conductor.refresh();
-                    RunState state = conductor.state();
-                    RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
-                    if (in instanceof InStep || in instanceof RunState.Switching) {
-                        conductor.begin();
-                        conductor.advance();
-                    } else if (in instanceof RunState.Contracting
-                            && state instanceof RunState.Failed) {
-                        conductor.begin();
-                    }
+                    takeUp(flowing);
                     return task.perform(new Commands(conductor));
                 },
                 this::stopped);
+    }
+
+    private void takeUp(boolean flowing) throws InterruptedException {
+        conductor.refresh();
+        RunState state = conductor.state();
+        RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
+        if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
+            conductor.begin();
+            conductor.advance();
+        } else if (in instanceof InStep || in instanceof RunState.Contracting) {
+            conductor.begin();
+        }
     }
 
     private interface Work<T> {

@@ -110,6 +110,19 @@ class AbortTest {
     }
 
     @Test
+    void aRunWhoseChangesAreGoneIsGivenUp() {
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        String slot = "lockstep_" + move.name().replace('-', '_') + "_0";
+        Pair.run(source, "SELECT pg_drop_replication_slot('%s')".formatted(slot));
+        move.told("validate").refused(1, "POSITION_LOST", slot, "abort the run");
+        assertThat(Status.of(move).text()).contains("failed", "POSITION_LOST", slot);
+        assertThat(move.told("abort").done()).contains("aborted");
+        isAsBefore(move);
+        assertThat(rows(target)).isEqualTo("(0)");
+    }
+
+    @Test
     void aRunThatFailedIsGivenUp() {
         Pair.run(target, "ALTER TABLE item ADD CHECK (id < 1000)");
         Move move = Move.of(folder, pair);

@@ -22,7 +22,7 @@ class InterruptTest {
             """;
 
     /// An orderly end is given half a minute, after which the process just dies.
-    private static final Duration ORDERLY = Duration.ofSeconds(25);
+    private static final Duration ORDERLY = Duration.ofSeconds(28);
 
     private final Pair pair = Pair.create();
     @TempDir Path folder = Path.of("");

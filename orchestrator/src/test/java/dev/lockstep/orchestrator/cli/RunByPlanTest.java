@@ -140,6 +140,10 @@ class RunByPlanTest {
     }
 
     private static void hasToldItsStory(Move move) {
+        toldItsStory(move);
+    }
+
+    private static void toldItsStory(Move move) {
         assertThat(
                         move.told("journal")
                                 .done()

@@ -72,7 +72,7 @@ public final class Conductor implements AutoCloseable {
         }
         if (state() instanceof InStep inStep) {
             watcher.entered(inStep);
-            flow.apply(inStep.stream());
+            flow.resume(inStep.stream());
         }
         return history;
     }
@@ -208,20 +208,14 @@ public final class Conductor implements AutoCloseable {
             throw e;
         }
         history = run.journal().history();
-        turnAround(inStep.stream(), next);
-    }
-
-    private void turnAround(int old, Replication next) {
+        steps.before("turn");
         flow.turnTo(next);
-        Streams.remove(run, old);
         watcher.entered(state());
     }
 
     private void recover(Switching switching) {
-        boolean moved = new Switch(run, flow.moved(), switching, steps).recover();
+        new Switch(run, flow.moved(), switching, steps).recover();
         history = run.journal().history();
-        int over = moved ? switching.stream() : Switch.nextStream(switching);
-        Streams.remove(run, over);
     }
 
     /// Gives up the way back: contract folder, then nothing of the run's is left.

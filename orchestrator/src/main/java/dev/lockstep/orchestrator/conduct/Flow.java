@@ -59,12 +59,25 @@ final class Flow implements AutoCloseable {
         return flowing;
     }
 
-    /// Lets `next`, which captures already, take the place of the stream that flows.
+    /// Opens the stream of a run in step, unless it is open. What a process that died in a switch
+    /// left of the streams beside it would keep WAL for nobody, and goes first.
+    void resume(int number) {
+        if (stream == null) {
+            Streams.remove(run, number - 1);
+            Streams.remove(run, number + 1);
+        }
+        var _ = apply(number);
+    }
+
+    /// Lets `next`, which captures already, take the place of the stream that flows. That one is
+    /// removed before the other writes to the same tables: PostgreSQL may fail an update of a table
+    /// whose publication is dropped that moment.
     void turnTo(Replication next) {
         flowing().close();
         stream = next;
-        applying = true;
+        Streams.remove(run, next.spec().stream() - 1);
         next.startApply(next.spec().routes());
+        applying = true;
     }
 
     /// The stream that flows now.

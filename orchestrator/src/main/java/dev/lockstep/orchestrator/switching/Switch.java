@@ -106,9 +106,9 @@ public final class Switch {
     }
 
     /// Takes up a switch that a dead process left: forward if the old side refuses writes, else
-    /// back. Says whether writes moved.
-    public boolean recover() {
-        return resolve(-1, "the process that switched died before writes had moved");
+    /// back.
+    public void recover() {
+        boolean _ = resolve(-1, "the process that switched died before writes had moved");
     }
 
     private boolean resolve(double millis, @org.jspecify.annotations.Nullable String reason) {

@@ -56,7 +56,10 @@ public final class OpenRun implements AutoCloseable {
             new Preflight(plan, source, target).check();
         }
         OwnTables.migrate(target);
-        OwnTables.migrate(source);
+        if (!(state instanceof RunState.Completed)) {
+            // A run that is over has nothing on the source any more.
+            OwnTables.migrate(source);
+        }
         register(plan, source, target);
         Lease lease = Lease.take(target, plan.name());
         try {

@@ -1,0 +1,191 @@
+package dev.lockstep.orchestrator.kill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.lockstep.orchestrator.kill.Databases.Answer;
+import dev.lockstep.orchestrator.kill.Databases.Hold;
+import dev.lockstep.orchestrator.run.Side;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.NavigableMap;
+
+/// One run from beginning to end, through the lives of many processes, while an application writes.
+final class Story implements AutoCloseable {
+    private static final String NOWHERE = "nowhere";
+    private static final String CHUNKS =
+            "SELECT count(*) FROM lockstep.chunk WHERE rows IS NOT NULL";
+    private static final String CHUNKS_LEFT =
+            "SELECT count(*) FROM lockstep.chunk WHERE rows IS NULL";
+    private static final String LAST_TICK = "SELECT max(n) FROM public.tick";
+
+    private final Path folder;
+    private final int switches;
+    private final String end;
+    private final Databases databases = new Databases();
+    private final Application application;
+    private boolean isSettled;
+    private boolean isTold = true;
+
+    /// @param switches how many there are before the run is ended
+    /// @param end the last command
+    Story(Path folder, int switches, String end) {
+        this.folder = folder;
+        this.switches = switches;
+        this.end = end;
+        databases.create();
+        this.application = Application.start(databases);
+    }
+
+    /// Has a process bring the run forward to a point, kills it there, and looks at what it left.
+    void killAt(KillPoint point) {
+        goOn();
+        Path plan = databases.plan(folder, point.isCopying() ? "1000" : "unlimited");
+        try (VictimProcess victim = start(plan, point.stop())) {
+            if (point.isAtEnd() && !isSettled) {
+                settle(victim);
+            }
+            victim.awaitReached(point.stop());
+            if (point.isInStep()) {
+                awaitFollowing(victim);
+            }
+            if (point.brake().isPresent()) {
+                killStuck(victim, point, point.brake().get());
+            } else {
+                victim.kill();
+            }
+        }
+        checkDeadTime(point);
+        application.watchMoney(point.isCaughtUp());
+        isTold = true;
+    }
+
+    /// Has a last process bring the run to its end.
+    void finish() {
+        goOn();
+        try (VictimProcess heir = start(databases.plan(folder, "unlimited"), NOWHERE)) {
+            if (!isSettled) {
+                settle(heir);
+            }
+            heir.awaitExit(0);
+        }
+        checkOver();
+    }
+
+    /// Once something went wrong, what comes later in the story says nothing.
+    private void goOn() {
+        assumeThat(isTold).as("the story went well so far").isTrue();
+        isTold = false;
+    }
+
+    private VictimProcess start(Path plan, String stop) {
+        return VictimProcess.start(plan, stop, Integer.toString(switches), end);
+    }
+
+    /// Kills it while it waits for a lock.
+    private void killStuck(VictimProcess victim, KillPoint point, KillPoint.Brake brake) {
+        if (point.isCopying()) {
+            victim.go();
+            Waiting.until(
+                    "two chunks are copied",
+                    () -> databases.hasChunks() && databases.number(Side.TARGET, CHUNKS) >= 2,
+                    victim::situation);
+        }
+        try (Hold hold = databases.hold(brake.side(), brake.table(), brake.mode())) {
+            if (!point.isCopying()) {
+                victim.go();
+            }
+            Waiting.until("it is stuck", hold::isWaitedFor, victim::situation);
+            victim.kill();
+        }
+        if (point.isCopying()) {
+            assertThat(databases.number(Side.TARGET, CHUNKS_LEFT)).isPositive();
+        }
+    }
+
+    private void awaitFollowing(VictimProcess victim) {
+        long now = databases.number(Side.SOURCE, LAST_TICK);
+        Waiting.until(
+                "the standby follows",
+                () -> databases.number(Side.TARGET, LAST_TICK) > now,
+                victim::situation);
+    }
+
+    private void checkDeadTime(KillPoint point) {
+        Waiting.until(
+                "the sessions of the dead process end",
+                () -> databases.sessions().isEmpty(),
+                databases::sessions);
+        point.accepting().forEach(side -> assertAnswer(side, Answer.ACCEPTS));
+        point.refusing().forEach(side -> assertAnswer(side, Answer.REFUSES));
+        if (!point.accepting().isEmpty()) {
+            application.awaitWrites(20, "the application goes on without Lockstep");
+        }
+    }
+
+    private void assertAnswer(Side side, Answer expected) {
+        assertThat(databases.answer(side)).as("the " + side.label()).isEqualTo(expected);
+    }
+
+    /// The run is in step and has switched as often as it should. Compares the sides while the
+    /// application holds its breath, and has the run ended after that.
+    private void settle(VictimProcess victim) {
+        victim.awaitReached(Victim.SETTLED);
+        application.watchMoney(true);
+        application.awaitWrites(50, "the application writes to the active side");
+        application.watchMoney(false);
+        application.still((expected, active) -> {
+            assertThat(differences(expected, active)).as("lost on the active side").isEmpty();
+            Side standby = active.other();
+            Waiting.until(
+                    "the standby holds the same",
+                    () -> differences(expected, standby).isEmpty(),
+                    () ->
+                            String.join("\n", differences(expected, standby))
+                                    + "\n"
+                                    + victim.situation());
+        });
+        isSettled = true;
+        victim.go();
+    }
+
+    private List<String> differences(
+            java.util.Map<String, NavigableMap<Long, String>> expected, Side side) {
+        return Tables.differences(expected, Tables.contents(databases.of(side)));
+    }
+
+    private void checkOver() {
+        Side last = end.equals("abort") ? Side.SOURCE : Side.TARGET;
+        application.awaitWrites(20, "the application goes on after the run");
+        application.still((expected, active) -> {
+            assertThat(active).isEqualTo(last);
+            assertThat(differences(expected, last)).as("lost when the run is over").isEmpty();
+        });
+        assertAnswer(last, Answer.ACCEPTS);
+        assertThat(databases.leftOver()).isEmpty();
+        assertThat(databases.sessions()).isEmpty();
+        assertThat(databases.journal()).noneMatch(line -> line.startsWith("(Failed"));
+        assertThat(files()).noneMatch(file -> file.contains("kafka"));
+        if (last == Side.SOURCE) {
+            assertThat(Tables.contents(databases.of(Side.TARGET)).values())
+                    .allMatch(NavigableMap::isEmpty);
+        }
+    }
+
+    private List<String> files() {
+        try (var files = Files.walk(folder)) {
+            return files.map(Path::toString).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        application.close();
+        databases.close();
+    }
+}

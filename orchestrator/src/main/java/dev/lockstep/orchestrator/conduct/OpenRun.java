@@ -60,10 +60,15 @@ public final class OpenRun implements AutoCloseable {
         }
         makeFolder(folder);
         OwnTables.migrate(target);
-        OwnTables.migrate(source);
+        if (!(state instanceof RunState.Completed)) {
+            // A run that is over has nothing on the source any more.
+            OwnTables.migrate(source);
+        }
         Lease lease = Lease.take(target, plan.name());
         try {
-            register(plan, source, target, isNew);
+            if (!(state instanceof RunState.Completed)) {
+                register(plan, source, target, isNew);
+            }
             Optional<EmbeddedBroker> broker = Optional.empty();
             KafkaAccess kafka;
             switch (plan.kafka()) {
@@ -121,7 +126,8 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables, another schema.copy or "
+                                        + "something else (another source, other tables, "
++ "another schema.copy or "
                                         + "mappings); "
                                         + "give this plan "
                                         + "another name")

@@ -36,7 +36,8 @@ record KillPoint(
                 state("in-step", SOURCE, TARGET),
                 state("switching", SOURCE, TARGET),
                 // The old side is given free, table by table.
-                stuck("contracting", Side.SOURCE, "place", "ROW EXCLUSIVE", TARGET, NONE));
+                stuck("contracting", Side.SOURCE, "place", "ROW EXCLUSIVE", TARGET, NONE),
+                state("completed", TARGET, NONE));
     }
 
     /// The one state that is not on that way.

@@ -45,7 +45,7 @@ final class Story implements AutoCloseable {
         goOn();
         Path plan = databases.plan(folder, point.isCopying() ? "1000" : "unlimited");
         try (VictimProcess victim = start(plan, point.stop())) {
-            if (point.isAtEnd()) {
+            if (point.isAtEnd() && !isSettled) {
                 settle(victim);
             }
             victim.awaitReached(point.stop());

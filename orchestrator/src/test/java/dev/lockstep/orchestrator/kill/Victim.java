@@ -102,6 +102,7 @@ public final class Victim {
             awaitWord(conductor, stop);
             say(commands.perform(new Asked(end, "", false)).text());
         }
+        reached(conductor.state().label());
         return conductor.state().isFinal();
     }
 

@@ -135,7 +135,7 @@ public final class Serving {
             } catch (InterruptedException e) {
                 return stopping(onStop);
             } catch (LockstepException e) {
-                if (stop.isAsked() || e.fault() == Fault.INTERRUPTED) {
+                if (isStopped() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
                 boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
@@ -143,13 +143,18 @@ public final class Serving {
                 attempt = longAgo ? 1 : attempt;
                 giveUpOrPause(e, attempt);
             } catch (RuntimeException | AssertionError e) {
-                if (stop.isAsked()) {
+                if (isStopped()) {
                     return stopping(onStop);
                 }
                 throw conductor.failed(
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
+    }
+
+    /// What is interrupted fails in many ways; some only leave the thread's own mark.
+    private boolean isStopped() {
+        return stop.isAsked() || Thread.currentThread().isInterrupted();
     }
 
     /// What is left to do must not be interrupted by the same request once more.

@@ -50,7 +50,7 @@ public final class Asking {
         try (Session session = target.session("ask")) {
             if (isWorkedOn(session)) {
                 Requests requests = new Requests(target, plan.name());
-                long id = requests.ask(asked.command(), Json.write(arguments(asked)));
+                long id = requests.ask(session, asked.command(), Json.write(arguments(asked)));
                 Optional<Outcome> answer = await(session, requests, id);
                 if (answer.isPresent()) {
                     return answer.get();

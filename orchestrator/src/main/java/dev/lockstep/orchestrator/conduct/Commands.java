@@ -100,6 +100,7 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
+        conductor.requireNoDrift();
         checkLag();
         if (!isFresh(conductor.history())) {
             RunEvent.Verified verified = conductor.verify(List.of());

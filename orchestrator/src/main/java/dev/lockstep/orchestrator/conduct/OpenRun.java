@@ -33,12 +33,6 @@ public final class OpenRun implements AutoCloseable {
             ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint WHERE ?\
             """;
     private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
-    private static final String IDENTITY =
-            """
-            SELECT system_identifier || '/' || (SELECT oid FROM pg_database
-                                                 WHERE datname = current_database())
-              FROM pg_control_system()\
-            """;
 
     private final Run run;
     private final Lease lease;
@@ -127,7 +121,7 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables or "
+                                        + "something else (another source, other tables, another schema.copy or "
                                         + "mappings); "
                                         + "give this plan "
                                         + "another name")
@@ -151,7 +145,9 @@ public final class OpenRun implements AutoCloseable {
     /// An aborted run may start again with another scope, or from another source.
     private static void register(Plan plan, Db source, Db target, boolean isNew) {
         String fingerprint = fingerprint(plan, source);
-        target.tx(session -> session.update(REGISTER, plan.name(), fingerprint, isNew));
+        for (Db db : List.of(source, target)) {
+            db.tx(session -> session.update(REGISTER, plan.name(), fingerprint, isNew));
+        }
     }
 
     /// Kafka has to answer, and must not hold changes of another run under the names of this one.
@@ -174,8 +170,9 @@ public final class OpenRun implements AutoCloseable {
     }
 
     private static String fingerprint(Plan plan, Db source) {
-        String identity = source.call(session -> session.one(IDENTITY));
-        return "%s %s %s".formatted(identity, plan.scope(), plan.mapping());
+        String identity = source.call(session -> session.one(Preflight.IDENTITY));
+        return "%s %s %s %s"
+                .formatted(identity, plan.scope(), plan.mapping(), plan.schema().copy());
     }
 
     public Run run() {

@@ -49,17 +49,21 @@ final class Reporter implements AutoCloseable {
         var _ =
                 looks.scheduleWithFixedDelay(
                         () -> {
-                            try {
-                                look();
-                                besides.run();
-                            } catch (RuntimeException e) {
-                                // Only a report; what is wrong shows where the work is done.
-                                log.atDebug().setCause(e).log("no report");
-                            }
+                            attempt(this::look);
+                            attempt(besides);
                         },
                         0,
                         EVERY.toMillis(),
                         TimeUnit.MILLISECONDS);
+    }
+
+    /// Only a report; what is wrong shows where the work is done.
+    private static void attempt(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            log.atDebug().setCause(e).log("no report");
+        }
     }
 
     private void look() {

@@ -70,7 +70,7 @@ public final class Serving {
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            requests.open().forEach(this::answer);
+            requests.open().stream().filter(requests::claim).forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
                 stop.pause(POLL);
@@ -102,6 +102,7 @@ public final class Serving {
     }
 
     private void takeUp(boolean flowing) throws InterruptedException {
+        conductor.refresh();
         RunState state = conductor.state();
         RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
         if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
@@ -180,7 +181,9 @@ public final class Serving {
         if (!abortAsked.get()) {
             return stopped();
         }
-        requests.open().stream().filter(r -> r.command().equals("abort")).forEach(this::answer);
+        requests.open().stream()
+                .filter(request -> request.command().equals("abort") && requests.claim(request))
+                .forEach(this::answer);
         return true;
     }
 
@@ -264,7 +267,9 @@ public final class Serving {
                     stop.interrupt();
                 }
             } else if (!(state instanceof RunState.Switching)) {
-                requests.answer(request.id(), Commands.refused(notInStep(state, request)));
+                if (requests.claim(request)) {
+                    requests.answer(request.id(), Commands.refused(notInStep(state, request)));
+                }
             }
         }
     }

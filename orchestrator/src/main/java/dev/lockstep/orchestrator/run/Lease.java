@@ -41,6 +41,11 @@ public final class Lease implements AutoCloseable {
             ON CONFLICT DO NOTHING\
             """;
 
+    private static final String HOLD =
+            """
+            SELECT true AS held FROM lockstep.lease
+             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE\
+            """;
     private static final String LOCK = "SELECT epoch FROM lockstep.lease WHERE run = ? FOR UPDATE";
     private static final String TAKE =
             """
@@ -142,6 +147,16 @@ public final class Lease implements AutoCloseable {
 
     public long epoch() {
         return epoch;
+    }
+
+    /// Lets nobody take the run over before the open transaction ends; fails where somebody has.
+    public static void hold(Session session, String run, long epoch) {
+        if (session.row(HOLD, row -> row.flag("held"), run, epoch).isEmpty()) {
+            throw new LockstepException(
+                    Fault.LEASE_LOST,
+                    "run \"%s\" is brought forward by another process now; this one stops"
+                            .formatted(run));
+        }
     }
 
     /// Renews from now on; `onLoss` hears of it when that fails.

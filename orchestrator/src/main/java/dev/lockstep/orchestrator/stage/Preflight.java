@@ -11,6 +11,7 @@ import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,7 +21,8 @@ import java.util.Set;
 public final class Preflight {
     private static final int MAJOR_MIN = 14;
 
-    private static final String SAME =
+    /// Tells one database from every other, on whatever server.
+    public static final String IDENTITY =
             """
             SELECT system_identifier || '/' || (SELECT oid FROM pg_database
                                                  WHERE datname = current_database())
@@ -62,8 +64,8 @@ public final class Preflight {
     }
 
     private boolean checkDistinct(Session from, Session to) {
-        String a = from.one(SAME);
-        String b = to.one(SAME);
+        String a = from.one(IDENTITY);
+        String b = to.one(IDENTITY);
         if (a.equals(b)) {
             problems.add(
                     "source and target are the same database \"%s\"; the target must be another one"
@@ -162,8 +164,14 @@ public final class Preflight {
 
     /// Whether the target's tables can take the source's rows, and have none yet.
     public static void checkTarget(Moved moved, Session to, Problems problems) {
+        Set<TableName> taken = new HashSet<>();
         for (Table table : moved.source().rowTables()) {
             TableName name = moved.targetName(table.name());
+            if (!taken.add(name)) {
+                problems.add(
+                        "two tables of the source would go to \"%s\" on the target; one is \"%s\""
+                                .formatted(name, table.name()));
+            }
             Optional<Table> partner = moved.target().table(name);
             if (partner.isEmpty()) {
                 problems.add(

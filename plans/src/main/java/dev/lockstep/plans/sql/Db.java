@@ -95,6 +95,12 @@ public final class Db implements AutoCloseable {
     }
 
     private LockstepException unreachable(SQLException e) {
+        if (Thread.currentThread().isInterrupted()) {
+            return new LockstepException(
+                    Fault.INTERRUPTED,
+                    "interrupted while connecting to database \"%s\"".formatted(label()),
+                    e);
+        }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
             return SqlStates.fault(
@@ -139,8 +145,25 @@ public final class Db implements AutoCloseable {
         try (Session session = borrow()) {
             session.begin();
             T result = work.apply(session);
-            session.commit();
+            commit(session);
             return result;
+        }
+    }
+
+    /// A connection that breaks in a commit leaves open whether it happened; doing the work again
+    /// could do it twice. Without the cause the failure does not count as transient.
+    private void commit(Session session) {
+        try {
+            session.commit();
+        } catch (LockstepException e) {
+            if (!SqlStates.isConnectionLoss(e)) {
+                throw e;
+            }
+            LockstepException unknown =
+                    new LockstepException(
+                            e.fault(), e.text() + "; whether it was committed is not known");
+            unknown.addSuppressed(e);
+            throw unknown;
         }
     }
 

@@ -147,7 +147,8 @@ public final class Serving {
                 if (isStopped()) {
                     return stopping(onStop);
                 }
-                throw conductor.failed(
+                throw Failures.stored(
+                        conductor,
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
@@ -191,7 +192,7 @@ public final class Serving {
         stop.throwIfAsked();
         boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
         if (!again) {
-            throw conductor.failed(e);
+            throw Failures.stored(conductor, e);
         }
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));

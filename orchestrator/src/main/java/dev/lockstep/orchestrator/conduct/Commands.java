@@ -196,7 +196,7 @@ public final class Commands {
         try {
             work.run();
         } catch (LockstepException e) {
-            throw conductor.failed(e);
+            throw Failures.stored(conductor, e);
         }
     }
 

@@ -103,25 +103,6 @@ public final class Conductor implements AutoCloseable {
         history = run.append(event);
     }
 
-    /// Stores the failure, where it is the run's and can be stored.
-    public LockstepException failed(LockstepException e) {
-        boolean ofTheRun =
-                switch (e.fault()) {
-                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
-                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
-                    case PRECONDITION, DIFFERENT -> !(state() instanceof InStep);
-                    default -> true;
-                };
-        if (ofTheRun) {
-            try {
-                append(new RunEvent.Failed(e.fault().name(), e.text()));
-            } catch (LockstepException second) {
-                e.addSuppressed(second);
-            }
-        }
-        return e;
-    }
-
     private void step() throws InterruptedException {
         switch (state()) {
             case RunState.Planned _, RunState.Failed _ -> begin();

@@ -136,7 +136,7 @@ public final class Serving {
             } catch (InterruptedException e) {
                 return stopping(onStop);
             } catch (LockstepException e) {
-                if (stop.isAsked() || e.fault() == Fault.INTERRUPTED) {
+                if (isStopped() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
                 boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
@@ -144,13 +144,19 @@ public final class Serving {
                 attempt = longAgo ? 1 : attempt;
                 giveUpOrPause(e, attempt);
             } catch (RuntimeException | AssertionError e) {
-                if (stop.isAsked()) {
+                if (isStopped()) {
                     return stopping(onStop);
                 }
-                throw conductor.failed(
+                throw Failures.stored(
+                        conductor,
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
+    }
+
+    /// What is interrupted fails in many ways; some only leave the thread's own mark.
+    private boolean isStopped() {
+        return stop.isAsked() || Thread.currentThread().isInterrupted();
     }
 
     /// What is left to do must not be interrupted by the same request once more.
@@ -186,7 +192,7 @@ public final class Serving {
         stop.throwIfAsked();
         boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
         if (!again) {
-            throw conductor.failed(e);
+            throw Failures.stored(conductor, e);
         }
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));

@@ -81,11 +81,10 @@ class ClusterRunTest {
     @Test
     void changesWaitInTheClusterAndNoTopicIsLeft() throws Exception {
         Move move = move(servers());
-        move.told("run", "--until", "in-step").done();
-        assertThat(topics()).containsExactly("lockstep." + move.name() + ".0");
-        assertThat(move.state().resolve("kafka")).doesNotExist();
-        Pair.run(source, "DELETE FROM item WHERE id = 1");
         try (LiveRun run = LiveRun.inStep(move)) {
+            assertThat(topics()).containsExactly("lockstep." + move.name() + ".0");
+            assertThat(move.state().resolve("kafka")).doesNotExist();
+            Pair.run(source, "DELETE FROM item WHERE id = 1");
             Sides.shows(target, "SELECT count(*) FROM item", "(99)");
             move.told("cutover").done();
             Pair.run(target, "DELETE FROM item WHERE id = 2");
@@ -102,8 +101,11 @@ class ClusterRunTest {
     @Test
     void anAbortedRunLeavesNoTopicEither() throws Exception {
         Move move = move(servers());
-        move.told("run", "--until", "in-step").done();
-        move.told("abort").done();
+        try (LiveRun run = LiveRun.inStep(move)) {
+            assertThat(topics()).hasSize(1);
+            move.told("abort").done();
+            run.ended().done();
+        }
         assertThat(topics()).isEmpty();
         Sides.areLeftClean(pair);
     }

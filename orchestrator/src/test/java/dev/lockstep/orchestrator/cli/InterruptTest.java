@@ -96,15 +96,14 @@ class InterruptTest {
         assertThat(status.state()).isEqualTo("copying");
         assertThat(status.isWorkedOn()).isFalse();
         Pair.run(pair.source(), "DELETE FROM item WHERE id <= 3");
-        Process streaming = run(move.unthrottled(folder, pair));
-        await(streaming, move, "in-step");
-        interrupt(streaming);
-        Pair.run(pair.source(), "DELETE FROM item WHERE id = 4");
-        assertThat(Status.of(move).state()).isEqualTo("in-step");
-        assertThat(move.told("cutover").done()).contains("writes go to the target");
-        assertThat(Pair.rows(pair.target(), "SELECT count(*), min(id) FROM item"))
-                .containsExactly("(1996,5)");
-        move.told("complete").done();
+        try (LiveRun next = LiveRun.inStep(move.unthrottled(folder, pair))) {
+            Pair.run(pair.source(), "DELETE FROM item WHERE id = 4");
+            assertThat(move.told("cutover").done()).contains("writes go to the target");
+            assertThat(Pair.rows(pair.target(), "SELECT count(*), min(id) FROM item"))
+                    .containsExactly("(1996,5)");
+            move.told("complete").done();
+            next.ended().done();
+        }
         Sides.areLeftClean(pair);
     }
 }

@@ -15,7 +15,7 @@ import java.util.function.BooleanSupplier;
 /// what Ctrl-C does to a process.
 final class LiveRun implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(50);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
     private final Move move;
     private final CompletableFuture<Told> told = new CompletableFuture<>();

@@ -1,0 +1,33 @@
+package dev.lockstep.orchestrator.conduct;
+
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+
+/// Tells the faults that are a run's own, and so go into its journal, from those of a command or of
+/// a process.
+final class Failures {
+    private Failures() {}
+
+    /// Stores the failure, where it is the run's and can be stored, and returns it.
+    static LockstepException stored(Conductor conductor, LockstepException e) {
+        if (isOfTheRun(e.fault(), conductor.state())) {
+            try {
+                conductor.append(new RunEvent.Failed(e.fault().name(), e.text()));
+            } catch (LockstepException second) {
+                e.addSuppressed(second);
+            }
+        }
+        return e;
+    }
+
+    private static boolean isOfTheRun(Fault fault, RunState state) {
+        return switch (fault) {
+            case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
+            case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
+            case PRECONDITION, DIFFERENT -> !(state instanceof RunState.InStep);
+            default -> true;
+        };
+    }
+}

@@ -25,8 +25,8 @@ final class Cuts {
 
     /// Makes a cut; the applier stands still until both snapshots are there.
     Cut make(ApplyGate gate, Duration atMost) throws InterruptedException {
-        long heldAt = System.nanoTime();
-        CutPoint point = standStill(gate, atMost);
+        Standstill still = standStill(gate, atMost);
+        CutPoint point = still.point();
         Session holder = null;
         try {
             holder = spec.standby().session("cut");
@@ -36,7 +36,7 @@ final class Cuts {
                     point.at(),
                     point.snapshot(),
                     new Snapshot(spec.standby(), name),
-                    Duration.ofNanos(System.nanoTime() - heldAt),
+                    still.soFar(),
                     point.holder(),
                     holder);
         } catch (RuntimeException e) {
@@ -54,7 +54,7 @@ final class Cuts {
     /// how many rows there were.
     int recopy(Applier applier, Positions positions, ApplyGate gate, Duration atMost)
             throws InterruptedException {
-        CutPoint point = standStill(gate, atMost);
+        CutPoint point = standStill(gate, atMost).point();
         try (Session session = spec.standby().session("recopy")) {
             ReplicaRole.enter(session);
             session.begin();
@@ -74,16 +74,28 @@ final class Cuts {
         return a.compareTo(b) < 0 ? a : b;
     }
 
+    /// An applier that stands at `point`.
+    ///
+    /// @param since when it came to stand there, by [System#nanoTime]
+    /// @param before how long it had been held before it was let up to the point
+    private record Standstill(CutPoint point, long since, Duration before) {
+        Duration soFar() {
+            return before.plusNanos(System.nanoTime() - since);
+        }
+    }
+
     /// Holds the applier, takes a snapshot of the active, and lets the applier come just up to it.
-    private CutPoint standStill(ApplyGate gate, Duration atMost) throws InterruptedException {
+    private Standstill standStill(ApplyGate gate, Duration atMost) throws InterruptedException {
         try {
             gate.hold(atMost);
+            long held = System.nanoTime();
             CutPoint point = CutPoint.make(spec.active(), min(atMost, SNAPSHOT_MAX));
             try {
                 gate.raiseTo(point.at());
+                Duration before = Duration.ofNanos(System.nanoTime() - held);
                 markers.emit();
                 gate.awaitStandingAt(point.at(), atMost);
-                return point;
+                return new Standstill(point, System.nanoTime(), before);
             } catch (RuntimeException | InterruptedException e) {
                 point.holder().close();
                 throw e;

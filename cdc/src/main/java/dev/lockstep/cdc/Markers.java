@@ -39,7 +39,9 @@ final class Markers implements AutoCloseable {
         this.prefix = prefix;
     }
 
-    void start(Consumer<Throwable> onFailure) {
+    /// Starts to measure, with a standby that may lack what the active had `behind` ago.
+    void start(Duration behind, Consumer<Throwable> onFailure) {
+        outstanding.put(counter.incrementAndGet(), System.nanoTime() - behind.toNanos());
         var _ =
                 beats.scheduleWithFixedDelay(
                         () -> {

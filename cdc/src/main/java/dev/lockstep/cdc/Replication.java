@@ -58,8 +58,8 @@ public final class Replication implements AutoCloseable {
     ///
     /// @param captured row changes that the log has taken, over all the stream's time
     /// @param applied those of them that are on the standby
-    /// @param lag age of the oldest heartbeat that has not arrived; zero when nothing is
-    ///   outstanding
+    /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
+    ///   is outstanding
     public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
 
     public Replication(Spec spec) {
@@ -76,7 +76,11 @@ public final class Replication implements AutoCloseable {
     }
 
     private static String topic(String run, int stream) {
-        return "lockstep." + run + "." + stream;
+        return topic(run) + stream;
+    }
+
+    private static String topic(String run) {
+        return "lockstep." + run + ".";
     }
 
     public Spec spec() {
@@ -120,7 +124,7 @@ public final class Replication implements AutoCloseable {
                                 fail(failure);
                             }
                         });
-        markers.start(this::fail);
+        markers.start(spec.standby().call(positions::age), this::fail);
     }
 
     private Lsn preparedAt() {
@@ -177,7 +181,9 @@ public final class Replication implements AutoCloseable {
         applying = null;
     }
 
-    private void fail(Throwable failure) {
+    /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
+    /// counts.
+    public void fail(Throwable failure) {
         failed.completeExceptionally(failure);
         gate.close();
         markers.fail(failure);
@@ -258,6 +264,13 @@ public final class Replication implements AutoCloseable {
             capturing.close();
         }
         log.close();
+    }
+
+    /// The topics that streams of a run have in Kafka, which has to answer at once.
+    public static List<String> topics(String run, KafkaAccess kafka) {
+        return ChangeLog.topics(kafka.client(), topic(run)).stream()
+                .filter(name -> name.substring(topic(run).length()).matches("[0-9]+"))
+                .toList();
     }
 
     /// Removes slot, publication, topic and position of a stream that nobody runs, whatever of them

@@ -20,6 +20,11 @@ public final class Pair implements AutoCloseable {
         return new Pair(PostgresServer.shared().database(), PostgresServer.shared().database());
     }
 
+    /// Two databases of a test's own.
+    public static Pair of(Db source, Db target) {
+        return new Pair(source, target);
+    }
+
     public Db source() {
         return source;
     }

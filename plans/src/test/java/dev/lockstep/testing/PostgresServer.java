@@ -6,6 +6,7 @@ import dev.lockstep.plans.sql.Secret;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A PostgreSQL server with logical decoding on, started once per JVM and stopped with it.
@@ -19,7 +20,7 @@ public final class PostgresServer {
     }
 
     private static final class Shared {
-        static final PostgresServer INSTANCE = start("logical");
+        static final PostgresServer INSTANCE = start(Map.of());
     }
 
     /// The server that all tests of this JVM share.
@@ -27,19 +28,25 @@ public final class PostgresServer {
         return Shared.INSTANCE;
     }
 
-    /// A server of its own, for tests that stop it or need another `wal_level`.
+    /// A server of its own with the shared one's settings but for this.
     public static PostgresServer start(String walLevel) {
+        return start(Map.of("wal_level", walLevel));
+    }
+
+    /// A server of its own, for tests that stop it or need other settings than the shared one has.
+    public static PostgresServer start(Map<String, String> settings) {
         try {
-            EmbeddedPostgres server =
+            EmbeddedPostgres.Builder builder =
                     EmbeddedPostgres.builder()
-                            .setServerConfig("wal_level", walLevel)
+                            .setServerConfig("wal_level", "logical")
                             .setServerConfig("max_connections", "200")
                             .setServerConfig("max_replication_slots", "40")
                             .setServerConfig("max_wal_senders", "40")
                             .setServerConfig("fsync", "off")
                             .setServerConfig("shared_buffers", "64MB")
-                            .setServerConfig("max_wal_size", "512MB")
-                            .start();
+                            .setServerConfig("max_wal_size", "512MB");
+            settings.forEach(builder::setServerConfig);
+            EmbeddedPostgres server = builder.start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
             return new PostgresServer(server);
         } catch (IOException e) {

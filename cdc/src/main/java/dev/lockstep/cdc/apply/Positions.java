@@ -6,6 +6,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
 import java.util.Optional;
 
 /// How far a stream is in its standby: one row beside the data, moved in the same transaction.
@@ -17,6 +18,11 @@ public final class Positions {
             """;
     private static final String READ =
             "SELECT lsn, changes, strict FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String AGE =
+            """
+            SELECT (1000 * extract(epoch FROM clock_timestamp() - applied_at))::bigint AS millis
+              FROM lockstep.position WHERE run = ? AND stream = ?\
+            """;
     private static final String CLAIM =
             """
             UPDATE lockstep.position SET epoch = ?
@@ -29,7 +35,7 @@ public final class Positions {
             """;
     private static final String ADVANCE =
             """
-            UPDATE lockstep.position SET lsn = ?, changes = ?
+            UPDATE lockstep.position SET lsn = ?, changes = ?, applied_at = now()
              WHERE run = ? AND stream = ? AND epoch = ? AND lsn < ?\
             """;
     private static final String BECOME_STRICT =
@@ -78,6 +84,12 @@ public final class Positions {
                 row -> new Position(row.lsn("lsn"), row.number("changes"), row.flag("strict")),
                 run,
                 stream);
+    }
+
+    /// How long ago the position moved, by the standby's clock; zero where there is none.
+    public Duration age(Session session) {
+        return Duration.ofMillis(
+                session.row(AGE, row -> row.number("millis"), run, stream).orElse(0L));
     }
 
     /// Takes the stream over from every earlier epoch, waiting for a batch of theirs to end, and

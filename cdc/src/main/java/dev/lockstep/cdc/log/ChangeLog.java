@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -27,6 +28,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /// standby has is trimmed.
 public final class ChangeLog implements AutoCloseable {
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
+    private static final Duration REACH_MAX = Duration.ofSeconds(10);
     private static final int SEGMENT_BYTES = 64 * 1024 * 1024;
 
     private final Map<String, String> client;
@@ -44,6 +46,34 @@ public final class ChangeLog implements AutoCloseable {
         this.topic = topic;
         this.partition = new TopicPartition(topic, 0);
         this.admin = Admin.create(new HashMap<>(client));
+    }
+
+    /// The topics of a cluster whose names begin with `prefix`. Fails soon where it does not
+    /// answer.
+    public static List<String> topics(Map<String, String> client, String prefix) {
+        Map<String, Object> settings = new HashMap<>(client);
+        settings.put("request.timeout.ms", (int) REACH_MAX.toMillis());
+        settings.put("default.api.timeout.ms", (int) REACH_MAX.toMillis());
+        try (Admin admin = Admin.create(settings)) {
+            return admin.listTopics().names().get().stream()
+                    .filter(name -> name.startsWith(prefix))
+                    .sorted()
+                    .toList();
+        } catch (ExecutionException | KafkaException e) {
+            throw unreachable(client, e.getCause() == null ? e : e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted: list topics", e);
+        }
+    }
+
+    private static LockstepException unreachable(Map<String, String> client, Throwable cause) {
+        return new LockstepException(
+                Fault.LOG_FAILED,
+                ("Kafka at \"%s\" does not answer: %s; check that it runs, and the plan's "
+                                + "kafka.bootstrap.servers and other properties below kafka")
+                        .formatted(client.get("bootstrap.servers"), cause.getMessage()),
+                cause);
     }
 
     /// Makes the topic where it is missing.
@@ -129,7 +159,8 @@ public final class ChangeLog implements AutoCloseable {
 
     /// The last commit that the log holds; empty where it holds none.
     public Optional<Change.Commit> lastCommit() {
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+        KafkaConsumer<byte[], byte[]> consumer = consumer();
+        try (LogReader reader = new LogReader(consumer, partition)) {
             consumer.assign(List.of(partition));
             consumer.seekToEnd(List.of(partition));
             long end = consumer.position(partition);
@@ -140,7 +171,7 @@ public final class ChangeLog implements AutoCloseable {
             for (long back = 16; found.isEmpty() && from > start; back *= 8) {
                 from = Math.max(start, end - back);
                 consumer.seek(partition, from);
-                found = new LogReader(consumer, partition).lastCommitBefore(end);
+                found = reader.lastCommitBefore(end);
             }
             return found;
         }

@@ -19,10 +19,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         description = {
-            "Moves a shop's database between two embedded PostgreSQL servers while it is "
-                    + "written to:",
-            "copy, catch up, verify, cut over, roll back, cut over, complete; then proves "
-                    + "the result."
+            "Moves a shop's database between two embedded PostgreSQL servers under load.",
+            "Copies, catches up, verifies, cuts over, rolls back, cuts over, completes; then "
+                    + "proves the result."
         })
 final class DemoCommand implements Callable<Integer> {
     @Option(

@@ -3,6 +3,8 @@ package dev.lockstep.orchestrator.cli;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Stop;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// Ctrl-C and loss of the lease, turned into a request to stop: what is under way ends in order,
 /// and only then does the process.
@@ -10,7 +12,7 @@ final class Interruption implements AutoCloseable {
     private static final Duration ORDERLY_MAX = Duration.ofSeconds(30);
 
     private final Stop stop = new Stop();
-    private final Thread worker = Thread.currentThread();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook = Thread.ofPlatform().name("interruption").unstarted(this::interrupt);
 
     /// From here on the calling thread is asked to stop when the process is, or the lease is lost.
@@ -28,14 +30,16 @@ final class Interruption implements AutoCloseable {
     private void interrupt() {
         stop.interrupt();
         try {
-            worker.join(ORDERLY_MAX);
+            var _ = closed.await(ORDERLY_MAX.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
+    /// What was under way has ended.
     @Override
     public void close() {
+        closed.countDown();
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {

@@ -2,16 +2,21 @@ package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.time.InstantSource;
 import java.util.TimeZone;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
 
 /// `lockstep COMMAND [PLAN] [options]`.
 @Command(
         name = "lockstep",
         description = "Moves live PostgreSQL databases with no downtime and a way back.",
         mixinStandardHelpOptions = true,
+        scope = ScopeType.INHERIT,
         version = "lockstep 0.1.0",
         subcommands = {
             DemoCommand.class,
@@ -29,23 +34,37 @@ public final class Main {
 
     /// Runs one command and exits with its code.
     public static void main(String[] arguments) {
-        System.exit(execute(arguments));
+        System.exit(execute(printer(System.out), printer(System.err), arguments));
     }
 
-    static int execute(String... arguments) {
+    /// Runs one command and returns its exit code; results go to `out`, messages to `err`.
+    static int execute(PrintWriter out, PrintWriter err, String... arguments) {
         // Nothing that is carried may depend on where this process happens to run.
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
         CommandLine line =
                 new CommandLine(new Main())
+                        .setOut(out)
+                        .setErr(err)
                         .setExecutionExceptionHandler((e, command, _) -> {
                             command.getErr().println("lockstep: " + describe(e));
                             return exitOf(e);
                         });
-        line.setExecutionStrategy(parsed ->
-                parsed.hasSubcommand() || CommandLine.printHelpIfRequested(parsed)
-                        ? new CommandLine.RunLast().execute(parsed)
-                        : usage(parsed.commandSpec().commandLine()));
+        line.setExecutionStrategy(Main::perform);
         return line.execute(arguments);
+    }
+
+    private static int perform(ParseResult parsed) {
+        Integer helped = CommandLine.executeHelpRequest(parsed);
+        if (helped != null) {
+            return helped;
+        }
+        return parsed.hasSubcommand()
+                ? new CommandLine.RunLast().execute(parsed)
+                : usage(parsed.commandSpec().commandLine());
+    }
+
+    private static PrintWriter printer(PrintStream stream) {
+        return new PrintWriter(stream, true, stream.charset());
     }
 
     private static int usage(CommandLine line) {

@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
+import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Stop;
@@ -43,12 +44,17 @@ final class RunCommand extends PlanCommand {
                 Db target = target(plan)) {
             OpenRun open;
             try {
+                if (isCompleted(plan, target)) {
+                    OpenRun.checkSame(plan, source, target);
+                    return say(plan.name(), new RunState.Completed());
+                }
                 open = OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock());
             } catch (LockstepException e) {
                 return refuse(e);
             }
-            try (open) {
-                return work(open);
+            try (Interruption interruption = Interruption.watch(open.lease());
+                    open) {
+                return work(open, interruption.stop());
             }
         }
     }
@@ -65,16 +71,18 @@ final class RunCommand extends PlanCommand {
         }
     }
 
-    private int work(OpenRun open) {
-        try (Console console = Console.standardError(Main.clock());
-                Interruption interruption = Interruption.watch(open.lease())) {
+    /// Such a run has nothing left to open.
+    private static boolean isCompleted(Plan plan, Db target) {
+        return new Journal(target, plan.name()).history().state() instanceof RunState.Completed;
+    }
+
+    private int work(OpenRun open, Stop stop) {
+        try (Console console = Console.standardError(Main.clock())) {
             ConsoleWatcher watcher = new ConsoleWatcher(console);
-            Stop stop = interruption.stop();
             Serving serving =
                     new Serving(new Conductor(open.run(), stop, watcher), stop, watcher, auto());
             serving.until(state -> isEnough(state));
-            print("run \"%s\" is %s".formatted(open.run().name(), stateOf(open)));
-            return ExitCode.DONE;
+            return say(open.run().name(), open.run().journal().history().state());
         } catch (LockstepException e) {
             return report(e, ExitCode.of(e.fault()));
         }
@@ -88,9 +96,9 @@ final class RunCommand extends PlanCommand {
         return until.equals("in-step") && state instanceof InStep;
     }
 
-    private static String stateOf(OpenRun open) {
-        RunState state = open.run().journal().history().state();
-        return state.label()
-                + state.activeSide().map(side -> ", active: " + side.label()).orElse("");
+    private int say(String run, RunState state) {
+        String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
+        print("run \"%s\" is %s%s".formatted(run, state.label(), active));
+        return ExitCode.DONE;
     }
 }

@@ -50,7 +50,7 @@ public final class Asking {
         try (Session session = target.session("ask")) {
             if (isWorkedOn(session)) {
                 Requests requests = new Requests(target, plan.name());
-                long id = requests.ask(asked.command(), Json.write(arguments(asked)));
+                long id = requests.ask(session, asked.command(), Json.write(arguments(asked)));
                 Optional<Outcome> answer = await(session, requests, id);
                 if (answer.isPresent()) {
                     return answer.get();
@@ -95,7 +95,7 @@ public final class Asking {
             open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
             Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
-            return serving.once(commands -> perform(commands, asked));
+            return serving.once(asked.needsStream(), commands -> perform(commands, asked));
         }
     }
 
@@ -106,7 +106,7 @@ public final class Asking {
             if (e.fault() == Fault.INTERNAL) {
                 throw e;
             }
-            return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
+            return Commands.refused(e);
         }
     }
 }

@@ -6,7 +6,6 @@ import dev.lockstep.orchestrator.stage.FlywayFolder;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
-import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
@@ -16,11 +15,6 @@ import java.util.List;
 public final class Cleanup {
     private static final List<String> NOTES =
             List.of("chunk", "copy_table", "unfinished_row", "position", "progress");
-    private static final String IN_USE =
-            """
-            SELECT EXISTS (SELECT FROM lockstep.position WHERE run <> ?)
-                OR EXISTS (SELECT FROM lockstep.journal WHERE run <> ?)\
-            """;
 
     private final Run run;
 
@@ -43,30 +37,27 @@ public final class Cleanup {
         }
     }
 
-    /// Removes all notes but the journal.
-    public void notes() {
+    /// Removes all notes on the target but the journal.
+    public void target() {
         FlywayFolder.forget(run.target(), "expand", run.name());
         FlywayFolder.forget(run.target(), "contract", run.name());
-        forgetNotes(run.target());
-        dropOwnTables(run.source());
+        run.target()
+                .tx(session ->
+                        NOTES.forEach(table ->
+                                session.update(
+                                        "DELETE FROM lockstep.%s WHERE run = ?".formatted(table),
+                                        run.name())));
     }
 
-    private void forgetNotes(Db db) {
-        db.tx(session ->
-                NOTES.forEach(table ->
-                        session.update(
-                                "DELETE FROM lockstep.%s WHERE run = ?".formatted(table),
-                                run.name())));
-    }
-
-    /// Drops the schema, unless another run uses it.
-    private void dropOwnTables(Db db) {
-        try (Session session = db.session("cleanup")) {
+    /// Removes the tables on the source, unless another run uses them.
+    public void source() {
+        try (Session session = run.source().session("cleanup")) {
             if (!OwnTables.exist(session)) {
                 return;
             }
             session.update("DELETE FROM lockstep.position WHERE run = ?", run.name());
-            if (!session.flag(IN_USE, run.name(), run.name())) {
+            session.update("DELETE FROM lockstep.run WHERE name = ?", run.name());
+            if (!session.flag("SELECT EXISTS (SELECT FROM lockstep.run)")) {
                 session.run("DROP SCHEMA lockstep CASCADE");
             }
         }

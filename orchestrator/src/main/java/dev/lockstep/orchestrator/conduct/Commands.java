@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// What an operator can ask of a run that is in step, and abort. Each command says in one sentence
 /// what came of it, or fails with a fault.
@@ -23,12 +24,19 @@ public final class Commands {
               FROM pg_prepared_xacts WHERE database = current_database()\
             """;
 
+    private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
+
     private final Conductor conductor;
 
     /// What was asked.
     ///
     /// @param table `schema.name` of the only table to be verified; empty for all
-    public record Asked(String command, String table, boolean keepTarget) {}
+    public record Asked(String command, String table, boolean keepTarget) {
+        /// What ends a run has to do so even where its changes are gone.
+        boolean needsStream() {
+            return !command.equals("abort") && !command.equals("complete");
+        }
+    }
 
     public Commands(Conductor conductor) {
         this.conductor = conductor;
@@ -44,6 +52,11 @@ public final class Commands {
             case "abort" -> abort(asked.keepTarget());
             default -> throw new AssertionError("unknown command " + asked.command());
         };
+    }
+
+    /// The answer that a fault is.
+    static Outcome refused(LockstepException e) {
+        return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
     }
 
     private InStep inStep(String command) {
@@ -66,7 +79,7 @@ public final class Commands {
                     "no table \"%s\" in this run; give its name as schema.table".formatted(table));
         }
         if (!verified.match()) {
-            return new Outcome(3, Conductor.different(verified).text());
+            return refused(Conductor.different(verified));
         }
         return new Outcome(
                 0,
@@ -87,6 +100,7 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
+        conductor.requireNoDrift();
         checkLag();
         if (!isFresh(conductor.history())) {
             RunEvent.Verified verified = conductor.verify(List.of());
@@ -117,16 +131,30 @@ public final class Commands {
                 .isPresent();
     }
 
+    /// Fails where the standby is too far behind. A stream that has only just begun to flow again
+    /// gets some time to come up.
     private void checkLag() throws InterruptedException {
         Duration most = conductor.run().plan().cutover().maxLag();
-        Duration lag = conductor.flowing().progress().lag();
-        if (lag.compareTo(most) > 0) {
+        if (lag().compareTo(most) <= 0) {
+            return;
+        }
+        try {
+            conductor.flowing().drain(COME_UP_MAX);
+        } catch (LockstepException e) {
+            if (e.fault() != Fault.LOCK_TIMEOUT) {
+                throw e;
+            }
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    ("the standby is %d ms behind, the plan's cutover.max-lag is %d ms; wait "
-                                    + "and try again")
-                            .formatted(lag.toMillis(), most.toMillis()));
+                    ("the standby is %d ms behind and did not come up within %d s, the plan's "
+                                    + "cutover.max-lag is %d ms; wait and try again")
+                            .formatted(lag().toMillis(), COME_UP_MAX.toSeconds(), most.toMillis()),
+                    e);
         }
+    }
+
+    private Duration lag() {
+        return conductor.flowing().progress().lag();
     }
 
     private void checkPrepared(Side active) {
@@ -143,9 +171,19 @@ public final class Commands {
     }
 
     private Outcome complete() {
-        InStep inStep = inStep("complete");
-        conductor.append(new RunEvent.CompletionStarted());
-        conductor.contract(inStep.stream());
+        if (!(conductor.state() instanceof RunState.Contracting)) {
+            if (inStep("complete").active() == Side.SOURCE) {
+                throw new LockstepException(
+                        Fault.WRONG_STATE,
+                        ("complete ends the way back to the source, and writes go to the source "
+                                        + "\"%s\" still: `cutover` first, or `abort`")
+                                .formatted(conductor.run().source().label()));
+            }
+            conductor.append(new RunEvent.CompletionStarted());
+        }
+        if (conductor.state() instanceof RunState.Contracting contracting) {
+            finish(() -> conductor.contract(contracting.stream()));
+        }
         return new Outcome(
                 0,
                 ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
@@ -153,10 +191,26 @@ public final class Commands {
                         .formatted(conductor.run().target().label()));
     }
 
+    /// What fails half way is the run's failure, and not the command's alone.
+    private void finish(Runnable work) {
+        try {
+            work.run();
+        } catch (LockstepException e) {
+            throw conductor.failed(e);
+        }
+    }
+
     private Outcome abort(boolean keepTarget) {
+        if (!conductor.state().activeSide().equals(Optional.of(Side.SOURCE))) {
+            throw new LockstepException(
+                    Fault.WRONG_STATE,
+                    ("abort gives up a run while writes go to the source, and those of \"%s\" go "
+                                    + "to the target \"%s\": `rollback` first, or `complete`")
+                            .formatted(conductor.run().name(), conductor.run().target().label()));
+        }
         conductor.append(new RunEvent.AbortStarted(keepTarget));
         if (conductor.state() instanceof RunState.Aborting aborting) {
-            conductor.cleanUp(aborting);
+            finish(() -> conductor.cleanUp(aborting));
         }
         return new Outcome(
                 0,

@@ -13,6 +13,8 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.Drift;
+import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
@@ -35,7 +37,7 @@ public final class Conductor implements AutoCloseable {
     private final Stop stop;
     private final Watcher watcher;
     private final Schema schema;
-    private History history;
+    private volatile History history;
     private final Flow flow;
     private volatile @Nullable Backfill backfill;
     private volatile List<TableProgress> copied = List.of();
@@ -77,13 +79,20 @@ public final class Conductor implements AutoCloseable {
         return history;
     }
 
-    /// Starts an aborted or new run, or takes up a failed one.
+    /// Starts an aborted or new run, or takes up a failed one. What was stored before counts, also
+    /// where this process has not heard so.
     public void begin() {
+        refresh();
         switch (state()) {
             case RunState.Planned _, RunState.Aborted _ -> append(new RunEvent.Started());
             case RunState.Failed _ -> append(new RunEvent.Resumed());
             default -> {}
         }
+    }
+
+    /// Reads the journal again.
+    public void refresh() {
+        history = run.journal().history();
     }
 
     public RunState state() {
@@ -92,6 +101,25 @@ public final class Conductor implements AutoCloseable {
 
     public void append(RunEvent event) {
         history = run.append(event);
+    }
+
+    /// Stores the failure, where it is the run's and can be stored.
+    public LockstepException failed(LockstepException e) {
+        boolean ofTheRun =
+                switch (e.fault()) {
+                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
+                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
+                    case PRECONDITION, DIFFERENT -> !(state() instanceof InStep);
+                    default -> true;
+                };
+        if (ofTheRun) {
+            try {
+                append(new RunEvent.Failed(e.fault().name(), e.text()));
+            } catch (LockstepException second) {
+                e.addSuppressed(second);
+            }
+        }
+        return e;
     }
 
     private void step() throws InterruptedException {
@@ -138,6 +166,7 @@ public final class Conductor implements AutoCloseable {
         copied = copying.progress();
         backfill = null;
         schema.keys(flow.moved());
+        flow.refresh();
         append(new RunEvent.Copied(copied.stream().mapToLong(TableProgress::rowsCopied).sum()));
     }
 
@@ -148,6 +177,7 @@ public final class Conductor implements AutoCloseable {
             // Index builds and the applier would wait for each other's locks.
             flowing.stopApply();
             schema.rest(flow.moved());
+            flow.refresh();
             flowing.startApply(Streams.routes(run, flow.moved(), 0));
         }
         schema.analyze(flow.moved());
@@ -163,14 +193,14 @@ public final class Conductor implements AutoCloseable {
         }
     }
 
-    /// Compares the databases now and stores what came of it. Narrowed to some tables it proves too
-    /// little for a switch and is not stored.
+    /// Compares the databases now and stores what came of it. Narrowed to some tables a match
+    /// proves too little for a switch and is not stored.
     public RunEvent.Verified verify(List<String> only) throws InterruptedException {
         Side active = state().activeSide().orElseThrow();
         RunEvent.Verified verified =
                 new Verification(run, flow.moved(), flowing(), (_, rows) -> watcher.verifying(rows))
                         .verify(active, only);
-        if (only.isEmpty()) {
+        if (only.isEmpty() || !verified.match()) {
             append(verified);
         }
         return verified;
@@ -184,6 +214,11 @@ public final class Conductor implements AutoCloseable {
                         .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
+    /// Fails where tables or sequences are not those any more that the run carries.
+    public void requireNoDrift() {
+        Drift.requireNone(flow.moved(), Moved.read(run.plan(), run.source(), run.target()));
+    }
+
     /// Moves writes to the other side.
     public void switchOver() throws InterruptedException {
         InStep inStep = (InStep) state();
@@ -194,11 +229,11 @@ public final class Conductor implements AutoCloseable {
         try {
             next = Switch.prepareNext(run, flow.moved(), switching);
             new Switch(run, flow.moved(), switching, steps).perform(flowing(), next);
-        } catch (LockstepException | InterruptedException e) {
-            history = run.journal().history();
+        } catch (RuntimeException | InterruptedException e) {
             if (next != null) {
                 next.close();
             }
+            history = run.journal().history();
             if (history.state() instanceof Switching left && !left.intended()) {
                 append(new RunEvent.SwitchUndone(String.valueOf(e.getMessage()), 0));
             }
@@ -225,8 +260,10 @@ public final class Conductor implements AutoCloseable {
         schema.contract();
         Cleanup cleanup = new Cleanup(run);
         cleanup.streamsAndTriggers(flow.moved(), streamNumber);
-        cleanup.notes();
+        cleanup.source();
         append(new RunEvent.Contracted());
+        // Only now: as long as the folder may be asked for again, it has to be known as applied.
+        cleanup.target();
     }
 
     /// Gives up the run; the target loses the run's rows, unless they are to stay.
@@ -238,7 +275,8 @@ public final class Conductor implements AutoCloseable {
         if (!aborting.keepTarget()) {
             schema.undo(flow.moved());
         }
-        cleanup.notes();
+        cleanup.source();
+        cleanup.target();
         append(new RunEvent.CleanedUp());
     }
 

@@ -2,6 +2,8 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import java.util.Objects;
@@ -31,11 +33,19 @@ final class Flow implements AutoCloseable {
         return known;
     }
 
+    /// Forgets the tables, which have got their keys since; the next one to ask reads them anew.
+    void refresh() {
+        moved = null;
+    }
+
     /// Opens stream `number`, unless one is open, and takes changes into the log.
     Replication capture(int number) {
         Replication open = stream;
         if (open != null) {
             return open;
+        }
+        if (Streams.active(number) == Side.SOURCE) {
+            Drift.requireCounterparts(moved());
         }
         Replication made = Streams.open(run, moved(), number);
         try {

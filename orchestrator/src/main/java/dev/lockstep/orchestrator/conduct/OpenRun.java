@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.KafkaAccess;
+import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -26,14 +28,11 @@ import java.util.stream.Stream;
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
 public final class OpenRun implements AutoCloseable {
     private static final String REGISTER =
-            "INSERT INTO lockstep.run (name, fingerprint) VALUES (?, ?) ON CONFLICT DO NOTHING";
-    private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
-    private static final String IDENTITY =
             """
-            SELECT system_identifier || '/' || (SELECT oid FROM pg_database
-                                                 WHERE datname = current_database())
-              FROM pg_control_system()\
+            INSERT INTO lockstep.run AS r (name, fingerprint) VALUES (?, ?)
+            ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint WHERE ?\
             """;
+    private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
 
     private final Run run;
     private final Lease lease;
@@ -46,23 +45,30 @@ public final class OpenRun implements AutoCloseable {
     }
 
     /// Takes hold of the plan's run. A new run is checked first, and refused before anything
-    /// changes.
+    /// changes. One that is completed has nothing on the source, and gets nothing there.
     public static OpenRun take(Plan plan, Db source, Db target, Path folder, InstantSource clock) {
         Journal journal = new Journal(target, plan.name());
         RunState state = journal.history().state();
-        checkFingerprint(plan, source, target);
+        boolean isNew = state instanceof RunState.Planned || state instanceof RunState.Aborted;
+        if (!(state instanceof RunState.Aborted)) {
+            checkSame(plan, source, target);
+        }
         refuseIfHeld(plan, target);
-        if (state instanceof RunState.Planned || state instanceof RunState.Aborted) {
+        checkKafka(plan, isNew);
+        if (isNew) {
             new Preflight(plan, source, target).check();
         }
+        makeFolder(folder);
         OwnTables.migrate(target);
-        if (!(state instanceof RunState.Completed)) {
-            // A run that is over has nothing on the source any more.
+        boolean isOver = state instanceof RunState.Completed;
+        if (!isOver) {
             OwnTables.migrate(source);
         }
-        register(plan, source, target);
         Lease lease = Lease.take(target, plan.name());
         try {
+            if (!isOver) {
+                register(plan, source, target, isNew);
+            }
             Optional<EmbeddedBroker> broker = Optional.empty();
             KafkaAccess kafka;
             switch (plan.kafka()) {
@@ -91,9 +97,12 @@ public final class OpenRun implements AutoCloseable {
                 configured == null || configured.isEmpty()
                         ? plan.folder().resolve(".lockstep")
                         : Path.of(configured);
-        Path folder = base.resolve(plan.name()).toAbsolutePath();
+        return base.resolve(plan.name()).toAbsolutePath();
+    }
+
+    private static void makeFolder(Path folder) {
         try {
-            return Files.createDirectories(folder);
+            Files.createDirectories(folder);
         } catch (IOException e) {
             throw new LockstepException(
                     Fault.PRECONDITION,
@@ -104,7 +113,8 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
-    private static void checkFingerprint(Plan plan, Db source, Db target) {
+    /// Fails where the plan's name is on the target for a run that moves something else.
+    public static void checkSame(Plan plan, Db source, Db target) {
         try (Session session = target.session("open")) {
             if (!OwnTables.exist(session)) {
                 return;
@@ -116,7 +126,7 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables or "
+                                        + "something else (another source, other tables, another schema.copy or "
                                         + "mappings); "
                                         + "give this plan "
                                         + "another name")
@@ -137,14 +147,37 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
-    private static void register(Plan plan, Db source, Db target) {
+    /// An aborted run may start again with another scope, or from another source.
+    private static void register(Plan plan, Db source, Db target, boolean isNew) {
         String fingerprint = fingerprint(plan, source);
-        target.tx(session -> session.update(REGISTER, plan.name(), fingerprint));
+        for (Db db : List.of(source, target)) {
+            db.tx(session -> session.update(REGISTER, plan.name(), fingerprint, isNew));
+        }
+    }
+
+    /// Kafka has to answer, and must not hold changes of another run under the names of this one.
+    private static void checkKafka(Plan plan, boolean isNew) {
+        if (plan.kafka() instanceof Plan.Kafka.External(Map<String, String> properties)) {
+            KafkaAccess kafka = new KafkaAccess(properties, false);
+            List<String> topics = Replication.topics(plan.name(), kafka);
+            if (isNew && !topics.isEmpty()) {
+                throw new LockstepException(
+                        Fault.NAME_IN_USE,
+                        ("name \"%s\" is in use: Kafka at \"%s\" has topic \"%s\" of another run; "
+                                        + "give the plan another name, or end that run, or "
+                                        + "delete the topic where its run is gone")
+                                .formatted(
+                                        plan.name(),
+                                        properties.get("bootstrap.servers"),
+                                        String.join("\", \"", topics)));
+            }
+        }
     }
 
     private static String fingerprint(Plan plan, Db source) {
-        String identity = source.call(session -> session.one(IDENTITY));
-        return "%s %s %s".formatted(identity, plan.scope(), plan.mapping());
+        String identity = source.call(session -> session.one(Preflight.IDENTITY));
+        return "%s %s %s %s"
+                .formatted(identity, plan.scope(), plan.mapping(), plan.schema().copy());
     }
 
     public Run run() {

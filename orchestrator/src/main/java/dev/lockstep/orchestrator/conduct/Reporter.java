@@ -5,8 +5,6 @@ import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.plans.fault.Fault;
-import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +32,7 @@ final class Reporter implements AutoCloseable {
     private final ScheduledExecutorService looks =
             Executors.newSingleThreadScheduledExecutor(
                     work -> Thread.ofPlatform().daemon().name("reporter").unstarted(work));
-    private volatile long retainedWal;
+    private final WalBudget budget;
     private long looked;
 
     /// What `status` reads of a process that works on a run.
@@ -43,6 +41,7 @@ final class Reporter implements AutoCloseable {
     Reporter(Conductor conductor, Watcher watcher) {
         this.conductor = conductor;
         this.watcher = watcher;
+        this.budget = new WalBudget(conductor.run().plan().limits().retainedWalBytes());
     }
 
     /// Starts to look; `besides` is done each time, too.
@@ -50,17 +49,21 @@ final class Reporter implements AutoCloseable {
         var _ =
                 looks.scheduleWithFixedDelay(
                         () -> {
-                            try {
-                                look();
-                                besides.run();
-                            } catch (RuntimeException e) {
-                                // Only a report; what is wrong shows where the work is done.
-                                log.atDebug().setCause(e).log("no report");
-                            }
+                            attempt(this::look);
+                            attempt(besides);
                         },
                         0,
                         EVERY.toMillis(),
                         TimeUnit.MILLISECONDS);
+    }
+
+    /// Only a report; what is wrong shows where the work is done.
+    private static void attempt(Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            log.atDebug().setCause(e).log("no report");
+        }
     }
 
     private void look() {
@@ -74,7 +77,9 @@ final class Reporter implements AutoCloseable {
         Replication.Progress progress = streaming.get().progress();
         watcher.streaming(progress.captured(), progress.applied(), progress.lag().toMillis());
         if (looked++ % NOTE_EVERY == 0) {
-            retainedWal = streaming.get().retainedWal().orElse(0L);
+            long retainedWal = streaming.get().retainedWal().orElse(0L);
+            budget.look(retainedWal, conductor.run().clock().instant())
+                    .ifPresent(streaming.get()::fail);
             note(
                     new Note(
                             progress.captured(),
@@ -97,20 +102,6 @@ final class Reporter implements AutoCloseable {
                 .run()
                 .target()
                 .tx(session -> session.update(NOTE, conductor.run().name(), Json.write(note)));
-    }
-
-    /// Fails where the active side keeps more WAL for the run than the plan allows.
-    void throwIfOverBudget() {
-        long most = conductor.run().plan().limits().retainedWalBytes();
-        if (retainedWal > most) {
-            throw new LockstepException(
-                    Fault.WAL_BUDGET,
-                    ("the active server keeps %,d bytes of WAL for this run, the plan's "
-                                    + "limits.retained-wal is %,d; find out why the standby is "
-                                    + "behind, or abort the "
-                                    + "run so that the server can free its disk")
-                            .formatted(retainedWal, most));
-        }
     }
 
     @Override

@@ -40,7 +40,7 @@ public final class Schema {
         if (copied(moved).isEmpty()) {
             checkFit(moved);
         }
-        LockRetry.inTransaction(run.target(), Switch.refusal(run, moved, Side.TARGET)::refuse);
+        LockRetry.run(run.target(), Switch.refusal(run, moved, Side.TARGET)::refuse);
     }
 
     private void checkFit(Moved moved) {
@@ -107,7 +107,7 @@ public final class Schema {
                         .map(pair -> pair.target().name().sql())
                         .collect(Collectors.joining(", "));
         if (!tables.isEmpty()) {
-            LockRetry.inTransaction(run.target(), session -> session.run("TRUNCATE " + tables));
+            LockRetry.run(run.target(), session -> session.run("TRUNCATE " + tables));
         }
     }
 

@@ -5,7 +5,6 @@ import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
-import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
@@ -71,10 +70,9 @@ public final class Serving {
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            requests.open().forEach(this::answer);
+            requests.open().stream().filter(requests::claim).forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
-                reporter.throwIfOverBudget();
                 stop.pause(POLL);
             }
         }
@@ -91,19 +89,28 @@ public final class Serving {
                 this::stopped);
     }
 
-    /// Brings the run into step, if it ever was, and performs one command.
-    public <T> T once(Task<T> task) {
+    /// Performs one command on a run as it was left.
+    ///
+    /// @param flowing whether changes have to flow for it
+    public <T> T once(boolean flowing, Task<T> task) {
         return guarded(
                 () -> {
-                    RunState state = conductor.state();
-                    RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
-                    if (in instanceof InStep || in instanceof RunState.Switching) {
-                        conductor.begin();
-                        conductor.advance();
-                    }
+                    takeUp(flowing);
                     return task.perform(new Commands(conductor));
                 },
                 this::stopped);
+    }
+
+    private void takeUp(boolean flowing) throws InterruptedException {
+        conductor.refresh();
+        RunState state = conductor.state();
+        RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
+        if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
+            conductor.begin();
+            conductor.advance();
+        } else if (in instanceof InStep || in instanceof RunState.Contracting) {
+            conductor.begin();
+        }
     }
 
     private interface Work<T> {
@@ -129,7 +136,7 @@ public final class Serving {
             } catch (InterruptedException e) {
                 return stopping(onStop);
             } catch (LockstepException e) {
-                if (stop.isAsked()) {
+                if (stop.isAsked() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
                 boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
@@ -140,7 +147,7 @@ public final class Serving {
                 if (stop.isAsked()) {
                     return stopping(onStop);
                 }
-                throw failed(
+                throw conductor.failed(
                         new LockstepException(Fault.INTERNAL, "Lockstep itself failed: " + e, e));
             }
         }
@@ -169,7 +176,9 @@ public final class Serving {
         if (!abortAsked.get()) {
             return stopped();
         }
-        requests.open().stream().filter(r -> r.command().equals("abort")).forEach(this::answer);
+        requests.open().stream()
+                .filter(request -> request.command().equals("abort") && requests.claim(request))
+                .forEach(this::answer);
         return true;
     }
 
@@ -177,7 +186,7 @@ public final class Serving {
         stop.throwIfAsked();
         boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
         if (!again) {
-            throw failed(e);
+            throw conductor.failed(e);
         }
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
@@ -188,25 +197,6 @@ public final class Serving {
             Thread.currentThread().interrupt();
             stop.throwIfAsked();
         }
-    }
-
-    /// Stores the failure, where it is the run's and can be stored.
-    private LockstepException failed(LockstepException e) {
-        boolean ofTheRun =
-                switch (e.fault()) {
-                    case WRONG_STATE, INTERRUPTED, LEASE_LOST, NAME_IN_USE, PLAN_INVALID -> false;
-                    case SWITCH_FAILED, OWNERSHIP_UNKNOWN -> false;
-                    case PRECONDITION, DIFFERENT -> !(conductor.state() instanceof InStep);
-                    default -> true;
-                };
-        if (ofTheRun) {
-            try {
-                conductor.append(new RunEvent.Failed(e.fault().name(), e.text()));
-            } catch (LockstepException second) {
-                e.addSuppressed(second);
-            }
-        }
-        return e;
     }
 
     private void cutOverOnce() throws InterruptedException {
@@ -226,7 +216,7 @@ public final class Serving {
         try {
             outcome = new Commands(conductor).perform(asked(request));
         } catch (LockstepException e) {
-            outcome = new Outcome(ExitCode.of(e.fault()), e.text());
+            outcome = Commands.refused(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             outcome = new Outcome(130, "the process that was asked is being stopped");
@@ -243,15 +233,27 @@ public final class Serving {
                 arguments.path("keepTarget").asBoolean(false));
     }
 
+    private static boolean isEnding(RunState state) {
+        return state instanceof RunState.Aborting || state instanceof RunState.Contracting;
+    }
+
+    private static LockstepException notInStep(RunState state, Request request) {
+        return new LockstepException(
+                Fault.WRONG_STATE,
+                "the run is %s; `%s` needs it in step: wait for that and try again"
+                        .formatted(state.label(), request.command()));
+    }
+
     private static boolean mayAbort(RunState state) {
         return state.activeSide().equals(Optional.of(Side.SOURCE));
     }
 
     /// Answers what comes while the run is not in step: abort stops the work at hand, all else has
-    /// to wait for its time.
+    /// to wait for its time. In a switch or an ending the open request may be what brought the run
+    /// there; what else comes then is answered after it.
     private void answerBesides() {
         RunState state = conductor.state();
-        if (state instanceof InStep || state.isFinal()) {
+        if (state instanceof InStep || state.isFinal() || isEnding(state)) {
             return;
         }
         for (Request request : requests.open()) {
@@ -260,12 +262,9 @@ public final class Serving {
                     stop.interrupt();
                 }
             } else if (!(state instanceof RunState.Switching)) {
-                requests.answer(
-                        request.id(),
-                        new Outcome(
-                                ExitCode.of(Fault.WRONG_STATE),
-                                "the run is %s; `%s` needs it in step"
-                                        .formatted(state.label(), request.command())));
+                if (requests.claim(request)) {
+                    requests.answer(request.id(), Commands.refused(notInStep(state, request)));
+                }
             }
         }
     }

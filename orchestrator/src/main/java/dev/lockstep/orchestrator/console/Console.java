@@ -5,15 +5,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /// Shows what goes on. On a terminal the lines that go on stand below everything that was said and
 /// are drawn again in place; what ended moves up and stays. In a pipe each beginning and each end
-/// is a line, and from time to time one line tells where everything is.
+/// is a line, and one line tells where everything is, at first every few seconds, then more rarely.
 public final class Console implements AutoCloseable {
     private static final Duration DRAW_AGAIN_AFTER = Duration.ofMillis(100);
-    private static final Duration TELL_AGAIN_AFTER = Duration.ofSeconds(5);
+    private static final Duration TELL_AGAIN_AFTER_MIN = Duration.ofSeconds(5);
+    private static final Duration TELL_AGAIN_AFTER_MAX = Duration.ofMinutes(5);
 
     private static final String CLEAR_LINE = "\u001b[K";
     private static final String CLEAR_BELOW = "\u001b[J";
@@ -78,10 +80,20 @@ public final class Console implements AutoCloseable {
             if (since.compareTo(DRAW_AGAIN_AFTER) >= 0) {
                 draw("");
             }
-        } else if (since.compareTo(TELL_AGAIN_AFTER) >= 0 && !live.isEmpty()) {
+        } else if (!live.isEmpty() && since.compareTo(quiet()) >= 0) {
             Instant now = clock.instant();
             tell(live.stream().map(l -> l.bar().plain(now)).collect(Collectors.joining(" | ")));
         }
+    }
+
+    /// How long a pipe hears nothing: the longer, the longer the youngest line goes on already.
+    private Duration quiet() {
+        Duration tenth =
+                Duration.between(live.getLast().bar().start(), clock.instant()).dividedBy(10);
+        return Collections.min(
+                List.of(
+                        TELL_AGAIN_AFTER_MAX,
+                        Collections.max(List.of(TELL_AGAIN_AFTER_MIN, tenth))));
     }
 
     /// Leaves the terminal as it was, with the lines that go on where they are.

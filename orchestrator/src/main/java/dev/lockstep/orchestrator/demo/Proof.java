@@ -57,6 +57,11 @@ public final class Proof {
             return new Check(name, number(found), number(expected), found == expected);
         }
 
+        /// Passes if `found` is no less than `least`.
+        public static Check atLeast(String name, long found, long least) {
+            return new Check(name, number(found), "at least " + number(least), found >= least);
+        }
+
         /// Passes if `found` is no more than `most`.
         public static Check atMost(String name, long found, long most, String unit) {
             return new Check(

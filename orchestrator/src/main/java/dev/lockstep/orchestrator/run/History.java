@@ -24,7 +24,7 @@ public record History(
                 Side to = next.activeSide().orElseThrow();
                 yield new History(
                         next,
-                        Optional.empty(),
+                        lastVerification,
                         Optional.of(new LastSwitch(to.other(), to, pause, at)));
             }
             default -> new History(next, lastVerification, lastSwitch);

@@ -17,11 +17,6 @@ public final class Journal {
     private static final String READ =
             "SELECT seq, at, event, body::text AS body FROM lockstep.journal WHERE run = ? "
                     + "ORDER BY seq";
-    private static final String OWNED =
-            """
-            SELECT epoch FROM lockstep.lease
-             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE\
-            """;
     private static final String APPEND =
             """
             INSERT INTO lockstep.journal (run, seq, epoch, event, body)
@@ -74,12 +69,7 @@ public final class Journal {
     public History append(long epoch, RunEvent event) {
         History next = history().after(event);
         target.tx(session -> {
-            if (session.row(OWNED, row -> row.number("epoch"), run, epoch).isEmpty()) {
-                throw new LockstepException(
-                        Fault.LEASE_LOST,
-                        "run \"%s\" is brought forward by another process now; this one stops"
-                                .formatted(run));
-            }
+            Lease.hold(session, run, epoch);
             session.update(
                     APPEND, run, epoch, event.getClass().getSimpleName(), Json.write(event), run);
         });

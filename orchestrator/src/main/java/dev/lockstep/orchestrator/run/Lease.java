@@ -4,6 +4,8 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -39,6 +41,11 @@ public final class Lease implements AutoCloseable {
             ON CONFLICT DO NOTHING\
             """;
 
+    private static final String HOLD =
+            """
+            SELECT true AS held FROM lockstep.lease
+             WHERE run = ? AND epoch = ? AND NOT released FOR KEY SHARE\
+            """;
     private static final String LOCK = "SELECT epoch FROM lockstep.lease WHERE run = ? FOR UPDATE";
     private static final String TAKE =
             """
@@ -127,12 +134,29 @@ public final class Lease implements AutoCloseable {
     }
 
     private static String me() {
-        String host = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("this host");
-        return "process %d on %s".formatted(ProcessHandle.current().pid(), host);
+        return "process %d on %s".formatted(ProcessHandle.current().pid(), host());
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "a host that does not know its name";
+        }
     }
 
     public long epoch() {
         return epoch;
+    }
+
+    /// Lets nobody take the run over before the open transaction ends; fails where somebody has.
+    public static void hold(Session session, String run, long epoch) {
+        if (session.row(HOLD, row -> row.flag("held"), run, epoch).isEmpty()) {
+            throw new LockstepException(
+                    Fault.LEASE_LOST,
+                    "run \"%s\" is brought forward by another process now; this one stops"
+                            .formatted(run));
+        }
     }
 
     /// Renews from now on; `onLoss` hears of it when that fails.

@@ -9,13 +9,21 @@ import java.util.Optional;
 public final class Requests {
     private static final String ASK =
             """
-            INSERT INTO lockstep.request (run, command, arguments) VALUES (?, ?, ?::jsonb)
+            INSERT INTO lockstep.request (run, command, arguments, asker_pid, asker_start)
+            SELECT ?, ?, ?::jsonb, pid, backend_start
+              FROM pg_stat_activity WHERE pid = pg_backend_pid()
             RETURNING id\
             """;
     private static final String OPEN =
             """
-            SELECT id, command, arguments::text AS arguments FROM lockstep.request
-             WHERE run = ? AND finished_at IS NULL ORDER BY id\
+            SELECT r.id, r.command, r.arguments::text AS arguments FROM lockstep.request r
+              JOIN pg_stat_activity a ON a.pid = r.asker_pid AND a.backend_start = r.asker_start
+             WHERE r.run = ? AND r.finished_at IS NULL AND r.claimed_at IS NULL ORDER BY r.id\
+            """;
+    private static final String CLAIM =
+            """
+            UPDATE lockstep.request SET claimed_at = now()
+             WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
     private static final String ANSWER =
             """
@@ -42,11 +50,17 @@ public final class Requests {
         this.run = run;
     }
 
-    public long ask(String command, String arguments) {
-        return target.call(session ->
-                session.row(ASK, row -> row.number("id"), run, command, arguments).orElseThrow());
+    /// Asks; what is asked counts as long as `session` is open.
+    public long ask(Session session, String command, String arguments) {
+        return session.row(ASK, row -> row.number("id"), run, command, arguments).orElseThrow();
     }
 
+    /// Takes a request on, so that nobody else does; false where it is taken or over.
+    public boolean claim(Request request) {
+        return target.call(session -> session.update(CLAIM, request.id()) == 1);
+    }
+
+    /// What is asked by somebody who still waits, and is not taken on yet.
     public List<Request> open() {
         return target.call(session ->
                 session.rows(

@@ -74,7 +74,7 @@ public final class RunMachine {
                     new Aborting(0, keepTarget);
             case InStep(Side active, int stream) when active == Side.SOURCE ->
                     new Aborting(stream, keepTarget);
-            case Aborting aborting -> aborting;
+            case Aborting(int stream, boolean kept) -> new Aborting(stream, kept || keepTarget);
             case Failed failed -> aborting(failed.in(), keepTarget);
             case InStep _, Switching _, Contracting _, Completed _, Aborted _ ->
                     throw refused(state, new AbortStarted(keepTarget));

@@ -5,6 +5,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
@@ -21,19 +22,21 @@ public final class SchemaCopyCheck {
     private static final String ROLES =
             """
             WITH needed AS (
-                SELECT d.classid, d.objid, d.refobjid AS role
+                SELECT d.classid, d.objid, d.refobjid AS role, d.deptype = 'o' AS owns
                   FROM pg_shdepend d
                  WHERE d.refclassid = 'pg_authid'::regclass AND d.deptype IN ('o', 'a', 'r')
                    AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
                  UNION
-                SELECT 'pg_class'::regclass, c.oid, c.relowner FROM pg_class c
+                SELECT 'pg_class'::regclass, c.oid, c.relowner, true FROM pg_class c
                  WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
                  UNION
-                SELECT 'pg_proc'::regclass, p.oid, p.proowner FROM pg_proc p WHERE p.oid >= 16384
+                SELECT 'pg_proc'::regclass, p.oid, p.proowner, true FROM pg_proc p
+                 WHERE p.oid >= 16384
                  UNION
-                SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n
+                SELECT 'pg_namespace'::regclass, n.oid, n.nspowner, true FROM pg_namespace n
                  WHERE n.oid >= 16384)
-            SELECT r.rolname, i.type, coalesce(i.schema, '') AS schema,
+            SELECT r.rolname, r.rolsuper, n.owns AND i.type <> 'extension' AS owns,
+                   i.type, coalesce(i.schema, '') AS schema,
                    coalesce(i.name, '') AS name, i.identity
               FROM needed n
               JOIN pg_roles r ON r.oid = n.role
@@ -43,10 +46,19 @@ public final class SchemaCopyCheck {
                AND coalesce(i.schema, i.name, '') !~ '^(pg_|lockstep$|information_schema$)'
                AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = n.classid
                                 AND e.objid = n.objid AND e.deptype = 'e')
-             ORDER BY 1, 5\
+             ORDER BY r.rolname, owns DESC, i.identity\
             """;
 
     private static final String EXISTING_ROLES = "SELECT rolname FROM pg_roles";
+
+    /// The roles that the user can make owners; until PostgreSQL 15 every member could.
+    private static final String ASSUMABLE_ROLES =
+            """
+            SELECT rolname FROM pg_roles
+             WHERE pg_has_role(current_user, oid,
+                               CASE WHEN current_setting('server_version_num')::int < 160000
+                                    THEN 'MEMBER' ELSE 'SET' END)\
+            """;
 
     private static final String OBJECTS =
             """
@@ -91,9 +103,11 @@ public final class SchemaCopyCheck {
         }
     }
 
-    private record Need(String role, Thing thing) {
+    /// A role that is to own something, or only to have rights on it.
+    private record Need(String role, boolean superuser, boolean owns, Thing thing) {
         static Need of(Row row) throws SQLException {
-            return new Need(row.text("rolname"), Thing.of(row));
+            return new Need(
+                    row.text("rolname"), row.flag("rolsuper"), row.flag("owns"), Thing.of(row));
         }
     }
 
@@ -113,11 +127,17 @@ public final class SchemaCopyCheck {
 
     private void checkRoles(Session from, Session to, Problems problems) {
         Set<String> existing = new HashSet<>(to.rows(EXISTING_ROLES, row -> row.text("rolname")));
+        Set<String> assumable = new HashSet<>(to.rows(ASSUMABLE_ROLES, row -> row.text("rolname")));
         Set<String> reported = new TreeSet<>();
         for (Need need : from.rows(ROLES, Need::of)) {
-            if (isBrought(need.thing())
-                    && !existing.contains(need.role())
-                    && reported.add(need.role())) {
+            if (!isBrought(need.thing()) || reported.contains(need.role())) {
+                continue;
+            }
+            if (existing.contains(need.role()) && need.owns() && !assumable.contains(need.role())) {
+                reported.add(need.role());
+                problems.add(notAssumable(need, from, to));
+            } else if (!existing.contains(need.role())) {
+                reported.add(need.role());
                 problems.add(
                         "role \"%s\" owns or may use %s of \"%s\" and others, and does not exist on"
                                         .formatted(need.role(), need.thing(), from.label())
@@ -126,6 +146,17 @@ public final class SchemaCopyCheck {
                                 + " hand");
             }
         }
+    }
+
+    private static String notAssumable(Need need, Session from, Session to) {
+        Ident user = new Ident(to.one("SELECT current_user"));
+        return "role \"%s\" owns %s of \"%s\" and maybe others, and user %s may not make it"
+                        .formatted(need.role(), need.thing(), from.label(), user)
+                + " the owner on \"%s\"; ".formatted(to.label())
+                + (need.superuser()
+                        ? "give them another owner on the source, or set `schema.copy: none` and"
+                                + " bring the schema by hand"
+                        : "GRANT %s TO %s there".formatted(new Ident(need.role()), user));
     }
 
     private void checkNames(Session from, Session to, Problems problems) {

@@ -86,6 +86,11 @@ public final class Moved {
         return mapping.table(name);
     }
 
+    /// What a column of a source table is called on the target.
+    public String targetName(TableName table, String column) {
+        return mapping.column(table, column);
+    }
+
     /// Every table of the run on one side, partitioned ones too.
     public List<TableName> tables(Side side) {
         return source.tables().keySet().stream()
@@ -93,6 +98,19 @@ public final class Moved {
                 .filter(name -> side == Side.SOURCE || target.table(name).isPresent())
                 .sorted()
                 .toList();
+    }
+
+    /// All tables and sequences of the run on one side.
+    public List<TableName> relations(Side side) {
+        List<TableName> found = new ArrayList<>(tables(side));
+        for (Sequence sequence : source.sequences()) {
+            if (side == Side.SOURCE) {
+                found.add(sequence.name());
+            } else {
+                targetSequence(sequence).ifPresent(partner -> found.add(partner.name()));
+            }
+        }
+        return found;
     }
 
     /// Where changes go while `active` accepts writes.

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
@@ -10,15 +11,18 @@ import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// Whether both databases are as a run needs them, before anything is changed. Reads only; every
 /// problem is found before any is reported.
 public final class Preflight {
     private static final int MAJOR_MIN = 14;
 
-    private static final String SAME =
+    /// Tells one database from every other, on whatever server.
+    public static final String IDENTITY =
             """
             SELECT system_identifier || '/' || (SELECT oid FROM pg_database
                                                  WHERE datname = current_database())
@@ -60,8 +64,8 @@ public final class Preflight {
     }
 
     private boolean checkDistinct(Session from, Session to) {
-        String a = from.one(SAME);
-        String b = to.one(SAME);
+        String a = from.one(IDENTITY);
+        String b = to.one(IDENTITY);
         if (a.equals(b)) {
             problems.add(
                     "source and target are the same database \"%s\"; the target must be another one"
@@ -123,21 +127,51 @@ public final class Preflight {
                                 .formatted(table.name(), table.name().sql()));
             }
         }
-        for (TableName mapped : plan.mapping().rules().keySet()) {
-            if (moved.source().table(mapped).isEmpty()) {
+        ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
+        checkMapping(moved);
+    }
+
+    private void checkMapping(Moved moved) {
+        plan.mapping()
+                .rules()
+                .forEach((mapped, rule) -> {
+                    Optional<Table> table = moved.source().table(mapped);
+                    if (table.isEmpty()) {
+                        problems.add(
+                                ("tables.mappings names \"%s\", which is not among the source's "
+                                                + "tables in scope")
+                                        .formatted(mapped));
+                    }
+                    table.ifPresent(found -> checkColumns(found, rule.columns().keySet()));
+                });
+        if (!plan.mapping().rules().isEmpty() && plan.schema().copy() == Plan.Schema.Copy.AUTO) {
+            problems.add(
+                    "tables.mappings gives tables other names on the target, and schema.copy: auto "
+                            + "brings them under the source's; set schema.copy: none and create "
+                            + "them under the new names, by hand or with schema.expand");
+        }
+    }
+
+    private void checkColumns(Table table, Set<String> mapped) {
+        for (String column : mapped) {
+            if (table.column(column).isEmpty()) {
                 problems.add(
-                        ("tables.mappings names \"%s\", which is not among the source's "
-                                        + "tables in scope")
-                                .formatted(mapped));
+                        "tables.mappings names column \"%s\" of \"%s\", which has no such column"
+                                .formatted(column, table.name()));
             }
         }
-        ServerCheck.checkOwner(from, moved.source().rowTables(), problems);
     }
 
     /// Whether the target's tables can take the source's rows, and have none yet.
     public static void checkTarget(Moved moved, Session to, Problems problems) {
+        Set<TableName> taken = new HashSet<>();
         for (Table table : moved.source().rowTables()) {
             TableName name = moved.targetName(table.name());
+            if (!taken.add(name)) {
+                problems.add(
+                        "two tables of the source would go to \"%s\" on the target; one is \"%s\""
+                                .formatted(name, table.name()));
+            }
             Optional<Table> partner = moved.target().table(name);
             if (partner.isEmpty()) {
                 problems.add(
@@ -154,6 +188,7 @@ public final class Preflight {
                 checkEmpty(to, name, problems);
             }
         }
+        ServerCheck.checkOwner(to, moved.relations(Side.TARGET), problems);
         for (Sequence sequence : moved.source().sequences()) {
             if (moved.targetSequence(sequence).isEmpty()) {
                 problems.add(
@@ -174,8 +209,10 @@ public final class Preflight {
         }
     }
 
+    /// Where the user may not read it, its owner is asked for.
     private static void checkEmpty(Session to, TableName name, Problems problems) {
-        if (to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
+        boolean readable = to.flag("SELECT has_table_privilege(?, 'SELECT')", name.sql());
+        if (readable && to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
             problems.add(
                     "table \"%s\" on target \"%s\" is not empty; empty it, or exclude it"
                             .formatted(name, to.label()));

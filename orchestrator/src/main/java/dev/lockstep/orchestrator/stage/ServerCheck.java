@@ -1,17 +1,24 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.apply.ReplicaRole;
-import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
-import java.util.List;
+import java.sql.SQLException;
+import java.util.Collection;
 
 /// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on
 /// the other one.
 final class ServerCheck {
     /// A stream and a cut at the same time.
     private static final int SLOTS_PER_DATABASE = 2;
+
+    /// The first version in which the right to set a parameter can be granted.
+    private static final int PARAMETER_GRANTS = 15;
 
     private static final String FREE =
             """
@@ -23,17 +30,24 @@ final class ServerCheck {
 
     private static final String RIGHTS =
             """
-            SELECT rolsuper AS super, rolreplication OR rolsuper AS replication,
+            SELECT rolname, current_database() AS database,
+                   rolreplication OR rolsuper AS replication,
                    has_database_privilege(current_database(), 'CREATE') AS may_create
               FROM pg_roles WHERE rolname = current_user\
             """;
 
     private static final String FOREIGN =
             """
-            SELECT n.nspname || '.' || c.relname AS name
-              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            SELECT o.rolname AS owner, o.rolsuper, current_user AS me,
+                   string_agg(n.nspname || '.' || c.relname, ', '
+                              ORDER BY n.nspname, c.relname) AS names
+              FROM pg_class c
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+              JOIN pg_roles o ON o.oid = c.relowner
              WHERE (n.nspname || '.' || c.relname) = ANY (?::text[])
+               AND c.relkind IN ('r', 'p', 'S')
                AND NOT pg_has_role(current_user, c.relowner, 'USAGE')
+             GROUP BY 1, 2, 3
              ORDER BY 1\
             """;
 
@@ -58,16 +72,21 @@ final class ServerCheck {
         session.row(
                 RIGHTS,
                 row -> {
+                    Ident user = new Ident(row.text("rolname"));
                     if (!row.flag("replication")) {
                         problems.add(
-                                "the user may not replicate on \"%s\"; ALTER ROLE ... REPLICATION"
-                                        .formatted(session.label()));
+                                "user %s may not replicate on \"%s\"; ALTER ROLE %s REPLICATION"
+                                        .formatted(user, session.label(), user));
                     }
                     if (!row.flag("may_create")) {
                         problems.add(
-                                ("the user may not create a schema or publication in \"%s\"; "
-                                                + "GRANT CREATE ON DATABASE")
-                                        .formatted(session.label()));
+                                ("user %s may not create a schema or publication in \"%s\"; "
+                                                + "GRANT CREATE ON DATABASE %s TO %s")
+                                        .formatted(
+                                                user,
+                                                session.label(),
+                                                new Ident(row.text("database")),
+                                                user));
                     }
                     return true;
                 });
@@ -94,18 +113,47 @@ final class ServerCheck {
             ReplicaRole.enter(session);
             session.run("RESET session_replication_role");
         } catch (LockstepException e) {
-            problems.add(e.text());
+            Ident user = new Ident(session.one("SELECT current_user"));
+            problems.add(
+                    e.fault() != Fault.PRIVILEGE_MISSING
+                            ? e.text()
+                            : ("user %s may not set session_replication_role on \"%s\", so "
+                                            + "triggers would fire twice; %s")
+                                    .formatted(
+                                            user,
+                                            session.label(),
+                                            replicaRoleGrant(session, user)));
         }
     }
 
-    /// Publishing a table and fencing it take its owner.
-    static void checkOwner(Session session, List<Table> tables, Problems problems) {
-        String[] names = tables.stream().map(t -> t.name().toString()).toArray(String[]::new);
-        List<String> foreign = session.rows(FOREIGN, row -> row.text("name"), (Object) names);
-        if (!foreign.isEmpty()) {
-            problems.add(
-                    "the user does not own %s in \"%s\"; GRANT it the owner's role"
-                            .formatted(String.join(", ", foreign), session.label()));
-        }
+    private static String replicaRoleGrant(Session session, Ident user) {
+        return session.serverMajor() < PARAMETER_GRANTS
+                ? "before PostgreSQL 15 only a superuser may: ALTER ROLE %s SUPERUSER"
+                        .formatted(user)
+                : "GRANT SET ON PARAMETER session_replication_role TO %s".formatted(user);
+    }
+
+    /// Publishing a table, fencing it and setting a sequence take the owner.
+    static void checkOwner(Session session, Collection<TableName> relations, Problems problems) {
+        String[] names = relations.stream().map(TableName::toString).toArray(String[]::new);
+        session.rows(
+                        FOREIGN,
+                        row ->
+                                "user %s does not own %s in \"%s\"; %s"
+                                        .formatted(
+                                                new Ident(row.text("me")),
+                                                row.text("names"),
+                                                session.label(),
+                                                ownership(row)),
+                        (Object) names)
+                .forEach(problems::add);
+    }
+
+    /// Nobody is told to hand out a superuser's role.
+    private static String ownership(Row row) throws SQLException {
+        Ident user = new Ident(row.text("me"));
+        return row.flag("rolsuper")
+                ? "ALTER ... OWNER TO %s, or to a role that is granted to it".formatted(user)
+                : "GRANT %s TO %s".formatted(new Ident(row.text("owner")), user);
     }
 }

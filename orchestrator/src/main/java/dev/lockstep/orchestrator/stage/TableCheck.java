@@ -20,12 +20,13 @@ final class TableCheck {
                         .findFirst()
                         .orElseThrow();
         for (Column column : table.columns()) {
-            String name = pair.columns().get(column.name());
-            Optional<Column> other = name == null ? Optional.empty() : partner.column(name);
+            String name = moved.targetName(table.name(), column.name());
+            Optional<Column> other = partner.column(name);
             if (other.isEmpty()) {
                 problems.add(
-                        "column \"%s\" of table \"%s\" is missing on the target's \"%s\""
-                                .formatted(column.name(), table.name(), partner.name()));
+                        ("column \"%s\" of the target's \"%s\" is missing, for \"%s\" of the "
+                                        + "source's \"%s\"; add it, or mend tables.mappings")
+                                .formatted(name, partner.name(), column.name(), table.name()));
             } else {
                 column(table, column, partner, other.get(), problems);
             }

@@ -54,7 +54,8 @@ final class Fence implements AutoCloseable {
                                         && System.nanoTime() < deadline)
                         .build();
         try {
-            return Retry.of("fence", config).executeSupplier(() -> attempt(session, tables));
+            return Retry.of("fence", config)
+                    .executeSupplier(() -> attempt(session, tables, atMost));
         } catch (LockstepException e) {
             String blockers = describeBlockers(session, tables);
             session.close();
@@ -62,23 +63,29 @@ final class Fence implements AutoCloseable {
         }
     }
 
-    private static Fence attempt(Session session, List<TableName> tables) {
+    private static Fence attempt(Session session, List<TableName> tables, Duration atMost) {
         session.begin();
         try {
             LockRetry.preferOverVacuum(session);
+            LockRetry.endWithUs(session, atMost);
             session.run("SET LOCAL lock_timeout = " + ATTEMPT_MAX.toMillis());
             long since = System.nanoTime();
-            session.run(
-                    "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
-                            .formatted(
-                                    tables.stream()
-                                            .map(t -> "ONLY " + t.sql())
-                                            .collect(Collectors.joining(", "))));
+            lock(session, tables);
             return new Fence(session, since);
         } catch (LockstepException e) {
             session.rollback();
             throw e;
         }
+    }
+
+    /// Takes the lock that holds writes, for the open transaction.
+    static void lock(Session session, List<TableName> tables) {
+        session.run(
+                "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+                        .formatted(
+                                tables.stream()
+                                        .map(t -> "ONLY " + t.sql())
+                                        .collect(Collectors.joining(", "))));
     }
 
     private static String describeBlockers(Session session, List<TableName> tables) {
@@ -106,6 +113,11 @@ final class Fence implements AutoCloseable {
     /// Since when writes are held, as `System.nanoTime` counts.
     long heldSince() {
         return heldSince;
+    }
+
+    /// The transaction that holds writes.
+    Session session() {
+        return session;
     }
 
     /// Leaves triggers in the lock's place, for good.

@@ -9,12 +9,14 @@ import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /// Statements that wait for a strong lock: short waits, so that nobody queues behind them for long,
 /// and many of them.
 public final class LockRetry {
     private static final int ATTEMPTS_MAX = 60;
     private static final Duration LOCK_MAX = Duration.ofMillis(500);
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(5);
 
     private static final RetryConfig CONFIG =
             RetryConfig.custom()
@@ -29,14 +31,33 @@ public final class LockRetry {
     private LockRetry() {}
 
     /// Runs `work` in a transaction, again and again until it gets its locks, within bounds.
-    public static void inTransaction(Db db, Consumer<Session> work) {
-        Retry.of("lock", CONFIG)
-                .executeRunnable(() ->
-                        db.tx(session -> {
+    public static <T> T inTransaction(Db db, Function<Session, T> work) {
+        return Retry.of("lock", CONFIG)
+                .executeSupplier(() ->
+                        db.call(session -> {
                             preferOverVacuum(session);
                             session.run("SET LOCAL lock_timeout = " + LOCK_MAX.toMillis());
-                            work.accept(session);
+                            return work.apply(session);
                         }));
+    }
+
+    /// As [#inTransaction], for work without a result.
+    public static void run(Db db, Consumer<Session> work) {
+        boolean _ =
+                inTransaction(
+                        db,
+                        session -> {
+                            work.accept(session);
+                            return true;
+                        });
+    }
+
+    /// Has the server end the open transaction, and let its locks go, when this process has said
+    /// nothing for some time after `atMost`: a machine that vanished would hold them for hours.
+    static void endWithUs(Session session, Duration atMost) {
+        session.run(
+                "SET LOCAL idle_in_transaction_session_timeout = "
+                        + atMost.plus(SILENCE_MAX).toMillis());
     }
 
     /// Has PostgreSQL cancel an autovacuum that is in the way at once instead of after a second,

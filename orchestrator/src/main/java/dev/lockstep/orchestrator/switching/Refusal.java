@@ -75,17 +75,17 @@ public final class Refusal {
         runIfAny(session, sql);
     }
 
-    /// Whether every table refuses.
+    /// Whether the tables refuse. They do so all at once; a table that was made since does not
+    /// count.
     public boolean isRefusing(Session session) {
-        Map<TableName, Boolean> enabled = states(session);
-        return tables.stream().allMatch(t -> enabled.getOrDefault(t, false));
+        return states(session).containsValue(true);
     }
 
     /// Removes the triggers, table by table.
     public void remove(Db db) {
         List<TableName> found = List.copyOf(db.call(this::states).keySet());
         for (TableName table : found) {
-            LockRetry.inTransaction(
+            LockRetry.run(
                     db,
                     session ->
                             session.run(

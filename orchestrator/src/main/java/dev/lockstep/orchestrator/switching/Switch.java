@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.switching;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchUndone;
@@ -73,6 +74,11 @@ public final class Switch {
             next.startAt(writtenUpTo(to), true);
             opening.begin();
             LockRetry.preferOverVacuum(opening);
+            LockRetry.endWithUs(opening, pauseMax);
+            Lease.hold(
+                    state.from() == Side.TARGET ? fence.session() : opening,
+                    run.name(),
+                    run.epoch());
             opening.run("SET LOCAL lock_timeout = " + left(fence, pauseMax).toMillis());
             opened.accept(opening);
             left(fence, pauseMax);
@@ -118,14 +124,20 @@ public final class Switch {
             run.append(new SwitchUndone(String.valueOf(reason), millis));
             return false;
         }
-        LockRetry.inTransaction(to, opened::accept);
+        LockRetry.run(to, opened::accept);
         run.append(new Switched(millis, run.clock().instant().toString()));
         return true;
     }
 
+    /// Asks under the fence's own lock: whoever may still be about to commit triggers has it.
     private boolean ask(Db db, Refusal refusal) {
         try {
-            return db.call(refusal::isRefusing);
+            return LockRetry.inTransaction(
+                    db,
+                    session -> {
+                        Fence.lock(session, refusal.tables());
+                        return refusal.isRefusing(session);
+                    });
         } catch (LockstepException e) {
             throw new LockstepException(
                     Fault.OWNERSHIP_UNKNOWN,

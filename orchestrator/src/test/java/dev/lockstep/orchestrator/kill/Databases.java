@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Source and target of a run, on a server each, and what a test asks of them.
@@ -70,7 +71,7 @@ final class Databases implements AutoCloseable {
 
     private static final class Servers {
         static final PostgresServer SOURCE = PostgresServer.shared();
-        static final PostgresServer TARGET = PostgresServer.start("logical");
+        static final PostgresServer TARGET = PostgresServer.start(Map.of());
     }
 
     private static final AtomicInteger RUNS = new AtomicInteger();
@@ -135,7 +136,7 @@ final class Databases implements AutoCloseable {
     Hold hold(Side side, String table, String mode) {
         Session session = of(side).session("hold");
         session.begin();
-        session.run("LOCK TABLE public.%s IN %s MODE".formatted(table, mode));
+        session.run("LOCK TABLE %s IN %s MODE".formatted(table, mode));
         return new Hold(session, session.backendPid(), of(side));
     }
 

@@ -102,7 +102,6 @@ public final class Victim {
             awaitWord(conductor, stop);
             say(commands.perform(new Asked(end, "", false)).text());
         }
-        reached(conductor.state().label());
         return conductor.state().isFinal();
     }
 

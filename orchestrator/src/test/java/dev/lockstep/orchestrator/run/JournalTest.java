@@ -81,7 +81,7 @@ class JournalTest {
                 assertThat(new Journal(db, RUN).history()).isEqualTo(told);
             }
             assertThat(told.state()).isEqualTo(new RunState.InStep(Side.TARGET, 1));
-            assertThat(told.lastVerification()).as("it spoke of the other direction").isEmpty();
+            assertThat(told.lastVerification()).contains(CLEAN);
             assertThat(told.lastSwitch())
                     .contains(new LastSwitch(Side.SOURCE, Side.TARGET, 20.5, SWITCHED.at()));
 

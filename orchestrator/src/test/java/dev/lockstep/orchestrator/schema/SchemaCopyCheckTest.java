@@ -8,12 +8,13 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.testing.PostgresServer;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SchemaCopyCheckTest {
     @Test
     void missingRolesAreNamedUnlessOnlyTablesOutOfScopeNeedThem() {
-        PostgresServer other = PostgresServer.start("replica");
+        PostgresServer other = PostgresServer.start(Map.of("wal_level", "replica"));
         try (Db source = other.database();
                 Db target = PostgresServer.shared().database()) {
             Pair.run(

@@ -22,10 +22,12 @@ import javax.sql.DataSource;
 public final class Db implements AutoCloseable {
     private static final int ATTEMPTS_MAX = 5;
     private static final int POOL_MAX = 4;
+    private static final String NO_DATABASE = "3D000";
 
     private final Endpoint endpoint;
     private final String applicationName;
     private final HikariDataSource pool;
+    private volatile boolean reached;
     private final Retry retry =
             Retry.of(
                     "transaction",
@@ -93,11 +95,24 @@ public final class Db implements AutoCloseable {
     }
 
     private LockstepException unreachable(SQLException e) {
+        if (Thread.currentThread().isInterrupted()) {
+            return new LockstepException(
+                    Fault.INTERRUPTED,
+                    "interrupted while connecting to database \"%s\"".formatted(label()),
+                    e);
+        }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
-        if (state.startsWith("28")) {
+        if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
             return SqlStates.fault(
                     "database \"%s\" refused user \"%s\"; check user, password and pg_hba.conf"
                             .formatted(label(), endpoint.user()),
+                    e);
+        }
+        if (state.equals(NO_DATABASE)) {
+            return new LockstepException(
+                    Fault.PRECONDITION,
+                    "database \"%s\" does not exist; create it, or mend the plan's url"
+                            .formatted(label()),
                     e);
         }
         if (SqlStates.isConnectionLoss(e)) {
@@ -130,12 +145,39 @@ public final class Db implements AutoCloseable {
         try (Session session = borrow()) {
             session.begin();
             T result = work.apply(session);
-            session.commit();
+            commit(session);
             return result;
         }
     }
 
+    /// A connection that breaks in a commit leaves open whether it happened; doing the work again
+    /// could do it twice. Without the cause the failure does not count as transient.
+    private void commit(Session session) {
+        try {
+            session.commit();
+        } catch (LockstepException e) {
+            if (!SqlStates.isConnectionLoss(e)) {
+                throw e;
+            }
+            LockstepException unknown =
+                    new LockstepException(
+                            e.fault(), e.text() + "; whether it was committed is not known");
+            unknown.addSuppressed(e);
+            throw unknown;
+        }
+    }
+
+    /// The pool goes on trying for its whole timeout. A database that was never reached gets one
+    /// attempt, whose failure says what is wrong.
+    private void reach() {
+        if (!reached) {
+            session("first contact").close();
+            reached = true;
+        }
+    }
+
     private Session borrow() {
+        reach();
         try {
             return new Session(pool.getConnection(), label());
         } catch (SQLException e) {

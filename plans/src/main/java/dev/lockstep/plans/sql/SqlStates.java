@@ -16,6 +16,10 @@ public final class SqlStates {
     public static final String LOCK_NOT_AVAILABLE = "55P03";
     public static final String READ_ONLY = "25006";
     public static final String CANCELLED = "57014";
+
+    /// The driver's: it and the server could not agree on how to log in.
+    public static final String REJECTED = "08004";
+
     public static final String UNDEFINED_OBJECT = "42704";
 
     private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
@@ -36,7 +40,9 @@ public final class SqlStates {
 
     /// Whether the connection is gone, so that the outcome of the last statement is not known.
     public static boolean isConnectionLoss(@Nullable Throwable failure) {
-        return of(failure).map(s -> s.startsWith("08") || BROKEN.contains(s)).orElse(false);
+        return of(failure)
+                .map(s -> (s.startsWith("08") && !s.equals(REJECTED)) || BROKEN.contains(s))
+                .orElse(false);
     }
 
     /// Whether the same transaction may succeed when it is run again from its start.
@@ -55,7 +61,7 @@ public final class SqlStates {
             return Fault.UNREACHABLE;
         }
         return switch (state) {
-            case "28P01", "28000" -> Fault.LOGIN_REFUSED;
+            case "28P01", "28000", REJECTED -> Fault.LOGIN_REFUSED;
             case "42501" -> Fault.PRIVILEGE_MISSING;
             case LOCK_NOT_AVAILABLE, "40P01" -> Fault.LOCK_TIMEOUT;
             default -> Fault.STATEMENT_FAILED;

@@ -30,13 +30,17 @@ CREATE TABLE lockstep.lease (
     released boolean NOT NULL DEFAULT false
 );
 
--- What other processes ask of the one that holds the lease.
+-- What other processes ask of the one that holds the lease. It claims a request and then does what
+-- is asked, as long as the session that asked is there: a command that nobody waits for is none.
 CREATE TABLE lockstep.request (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run text NOT NULL,
     command text NOT NULL,
     arguments jsonb NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT now(),
+    asker_pid integer NOT NULL,
+    asker_start timestamptz NOT NULL,
+    claimed_at timestamptz,
     finished_at timestamptz,
     outcome jsonb
 );
@@ -59,6 +63,7 @@ CREATE TABLE lockstep.position (
     lsn pg_lsn NOT NULL,
     changes bigint NOT NULL DEFAULT 0,
     strict boolean NOT NULL DEFAULT false,
+    applied_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (run, stream)
 );
 

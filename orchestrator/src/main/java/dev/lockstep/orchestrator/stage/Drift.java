@@ -1,0 +1,107 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.plans.catalog.Column;
+import dev.lockstep.plans.catalog.Sequence;
+import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.Problems;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// What has become of the tables of a run since it began: a table or column that nobody carries
+/// must stop the run and not be left behind.
+public final class Drift {
+    private Drift() {}
+
+    /// Fails where the source has a table, or a column that applications write, without a
+    /// counterpart on the target.
+    public static void requireCounterparts(Moved moved) {
+        Problems problems = new Problems();
+        Set<TableName> paired =
+                moved.pairs().stream()
+                        .map(pair -> pair.source().name())
+                        .collect(Collectors.toSet());
+        for (Table table : moved.source().rowTables()) {
+            if (!paired.contains(table.name())) {
+                problems.add(
+                        "table \"%s\" is in scope and has no counterpart \"%s\" on the target"
+                                .formatted(table.name(), moved.targetName(table.name())));
+            }
+        }
+        for (Moved.Pair pair : moved.pairs()) {
+            for (Column column : pair.source().writtenColumns()) {
+                if (!pair.columns().containsKey(column.name())) {
+                    problems.add(
+                            "column \"%s\" of table \"%s\" has no counterpart on the target"
+                                    .formatted(column.name(), pair.source().name()));
+                }
+            }
+        }
+        problems.throwIfAny(
+                Fault.CHANGE_REFUSED,
+                "not everything in scope can be carried; undo the change on the source, or make it"
+                        + " on the target, too, and run again; or abort and start afresh");
+    }
+
+    /// Fails where tables, columns or sequences in scope are not those of `before` any more.
+    public static void requireNone(Moved before, Moved now) {
+        Problems problems = new Problems();
+        tables("source", before.source().tables(), now.source().tables(), problems);
+        tables("target", partners(before), partners(now), problems);
+        names("source", "sequence", sequences(before), sequences(now), problems);
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "the schema has changed since the run read it, and writes stay where they are; stop"
+                        + " `run` and start it again, it tells what it can take over");
+    }
+
+    private static void tables(
+            String side,
+            Map<TableName, Table> before,
+            Map<TableName, Table> now,
+            Problems problems) {
+        names(side, "table", before.keySet(), now.keySet(), problems);
+        before.forEach((name, table) -> {
+            Table after = now.get(name);
+            if (after != null && !columns(table).equals(columns(after))) {
+                problems.add(
+                        "table \"%s\" of the %s had the columns %s and has %s"
+                                .formatted(name, side, columns(table), columns(after)));
+            }
+        });
+    }
+
+    private static void names(
+            String side,
+            String kind,
+            Set<TableName> before,
+            Set<TableName> now,
+            Problems problems) {
+        Set<TableName> added = new TreeSet<>(now);
+        added.removeAll(before);
+        added.forEach(
+                name -> problems.add("%s \"%s\" is new on the %s".formatted(kind, name, side)));
+        Set<TableName> gone = new TreeSet<>(before);
+        gone.removeAll(now);
+        gone.forEach(
+                name -> problems.add("%s \"%s\" is gone from the %s".formatted(kind, name, side)));
+    }
+
+    private static Map<TableName, Table> partners(Moved moved) {
+        return moved.pairs().stream()
+                .map(Moved.Pair::target)
+                .collect(Collectors.toMap(Table::name, table -> table));
+    }
+
+    private static Set<TableName> sequences(Moved moved) {
+        return moved.source().sequences().stream().map(Sequence::name).collect(Collectors.toSet());
+    }
+
+    private static List<String> columns(Table table) {
+        return table.columns().stream().map(c -> c.name() + " " + c.type()).toList();
+    }
+}

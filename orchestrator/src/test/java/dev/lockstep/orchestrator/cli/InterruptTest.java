@@ -1,0 +1,110 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.testing.Pair;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Ctrl-C: a process that works on a run ends in order, and the next one goes on.
+class InterruptTest {
+    private static final String SLOW =
+            """
+            schema: { copy: none }
+            backfill: { workers: 1, chunk: 8KiB, rows-per-second: 1 }
+            """;
+
+    /// An orderly end is given half a minute, after which the process just dies.
+    private static final Duration ORDERLY = Duration.ofSeconds(28);
+
+    private final Pair pair = Pair.create();
+    @TempDir Path folder = Path.of("");
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    /// A process of its own, as the launcher starts it. A parent may have its children ignore
+    /// Ctrl-C.
+    private Process run(Move move) throws IOException {
+        String java = ProcessHandle.current().info().command().orElseThrow();
+        String classes = System.getProperty("java.class.path");
+        List<String> command =
+                List.of(
+                        "env",
+                        "--default-signal=INT",
+                        java,
+                        "-Xmx512m",
+                        "-Dlogback.configurationFile=logback.xml",
+                        "--sun-misc-unsafe-memory-access=allow",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        classes,
+                        Main.class.getName(),
+                        "run",
+                        move.plan().toString());
+        return new ProcessBuilder(command)
+                .redirectOutput(file("out").toFile())
+                .redirectError(file("err").toFile())
+                .start();
+    }
+
+    private Path file(String name) {
+        return folder.resolve(name + ".txt");
+    }
+
+    private void await(Process process, Move move, String state) {
+        LiveRun.await(
+                "state " + state,
+                () -> {
+                    assertThat(process.isAlive()).as("%s", file("err")).isTrue();
+                    return Status.of(move).state().equals(state);
+                });
+    }
+
+    private void interrupt(Process process) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start();
+        assertThat(kill.waitFor()).isZero();
+        boolean ended = process.waitFor(ORDERLY.toSeconds(), TimeUnit.SECONDS);
+        assertThat(ended).as("ended within %s", ORDERLY).isTrue();
+        assertThat(process.exitValue()).isEqualTo(130);
+        assertThat(Files.readString(file("out"))).isEmpty();
+        assertThat(Files.readString(file("err")).strip())
+                .endsWith("the run is kept as it is, `run` goes on with it [INTERRUPTED]")
+                .doesNotContain("Exception", "\tat ");
+    }
+
+    @Test
+    void anInterruptedRunExitsInOrderAndTheNextOneGoesOn() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY, name text)");
+        Pair.run(
+                pair.source(),
+                "INSERT INTO item SELECT n, repeat('x', 400) FROM generate_series(1, 2000) n");
+        Move move = Move.of(folder, pair, SLOW);
+        Process copying = run(move);
+        await(copying, move, "copying");
+        interrupt(copying);
+        Status status = Status.of(move);
+        assertThat(status.state()).isEqualTo("copying");
+        assertThat(status.isWorkedOn()).isFalse();
+        Pair.run(pair.source(), "DELETE FROM item WHERE id <= 3");
+        Process streaming = run(move.unthrottled(folder, pair));
+        await(streaming, move, "in-step");
+        interrupt(streaming);
+        Pair.run(pair.source(), "DELETE FROM item WHERE id = 4");
+        assertThat(Status.of(move).state()).isEqualTo("in-step");
+        assertThat(move.told("cutover").done()).contains("writes go to the target");
+        assertThat(Pair.rows(pair.target(), "SELECT count(*), min(id) FROM item"))
+                .containsExactly("(1996,5)");
+        move.told("complete").done();
+        Sides.areLeftClean(pair);
+    }
+}

@@ -1,0 +1,80 @@
+package dev.lockstep.orchestrator.cli;
+
+import dev.lockstep.plans.sql.Endpoint;
+import dev.lockstep.testing.Pair;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/// A plan file between two databases, and the command line on it.
+record Move(String name, Path plan) {
+    private static final AtomicInteger NAMES = new AtomicInteger();
+
+    /// A plan with a name of its own. `more` is what follows source and target.
+    static Move of(Path folder, Endpoint source, Endpoint target, String more) {
+        return named("move-" + NAMES.incrementAndGet(), folder, source, target, more);
+    }
+
+    static Move named(String name, Path folder, Endpoint source, Endpoint target, String more) {
+        String text =
+                """
+                lockstep: 1
+                name: %s
+                source: %s
+                target: %s
+                %s
+                """
+                        .formatted(name, written(source), written(target), more);
+        try {
+            Path file = folder.resolve(name + "-" + NAMES.incrementAndGet() + ".yaml");
+            return new Move(name, Files.writeString(file, text));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Between the databases of a pair, whose tables are there.
+    static Move of(Path folder, Pair pair) {
+        return of(folder, pair, "schema: { copy: none }");
+    }
+
+    static Move of(Path folder, Pair pair, String more) {
+        return of(folder, pair.source().endpoint(), pair.target().endpoint(), more);
+    }
+
+    /// The same name for a run of one table only.
+    Move narrowedTo(Path folder, Pair pair, String table) {
+        String more = "schema: { copy: none }\ntables: { include: [\"%s\"] }".formatted(table);
+        return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
+    }
+
+    /// The same run with nothing that slows it down.
+    Move unthrottled(Path folder, Pair pair) {
+        return named(
+                name,
+                folder,
+                pair.source().endpoint(),
+                pair.target().endpoint(),
+                "schema: { copy: none }");
+    }
+
+    private static String written(Endpoint endpoint) {
+        return "{ url: \"%s\", user: \"%s\", password: \"%s\" }"
+                .formatted(endpoint.url(), endpoint.user(), endpoint.password().reveal());
+    }
+
+    /// Runs a command on the plan in this process.
+    Told told(String command, String... options) {
+        return Told.by(
+                Stream.concat(Stream.of(command, plan.toString()), Stream.of(options))
+                        .toArray(String[]::new));
+    }
+
+    /// The folder beside the plan in which runs keep their files.
+    Path state() {
+        return plan.resolveSibling(".lockstep").resolve(name);
+    }
+}

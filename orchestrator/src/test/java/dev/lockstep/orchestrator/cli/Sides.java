@@ -1,0 +1,41 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.SqlStates;
+import dev.lockstep.testing.Pair;
+import java.util.List;
+
+/// What an application meets on the two sides of a run.
+final class Sides {
+    private Sides() {}
+
+    /// A write that is refused with the SQLSTATE and the new home that clients are promised.
+    static void refuses(Db db, String sql, Db home) {
+        LockstepException failure =
+                catchThrowableOfType(LockstepException.class, () -> Pair.run(db, sql));
+        assertThat(failure).as("%s was accepted", sql).isNotNull();
+        assertThat(SqlStates.of(failure)).contains("25006");
+        assertThat(failure.text()).contains(home.label());
+    }
+
+    /// Waits until a query gives these rows on `db`, as what was written elsewhere arrives.
+    static void shows(Db db, String query, String... rows) {
+        LiveRun.await(
+                "%s in %s".formatted(List.of(rows), db.label()),
+                () -> Pair.rows(db, query).equals(List.of(rows)));
+    }
+
+    /// Nothing of Lockstep's is in either database, but the journal on the target.
+    static void areLeftClean(Pair pair) {
+        assertThat(Traces.lockstepsOwn(pair.source())).isEmpty();
+        assertThat(Traces.lockstepsOwn(pair.target()))
+                .allMatch(line ->
+                        line.matches("(function|relation|rows of|schema) ?(of )?\"?lockstep.*"))
+                .noneMatch(line -> line.startsWith("slot ") || line.startsWith("publication "))
+                .noneMatch(line -> line.startsWith("trigger "));
+    }
+}

@@ -48,7 +48,8 @@ record KillPoint(
 
     /// The one state that is not on that way.
     static List<KillPoint> ofAbort() {
-        return List.of(stuck("aborting", Side.TARGET, "public.place", "ROW EXCLUSIVE", SOURCE, NONE));
+        return List.of(
+                stuck("aborting", Side.TARGET, "public.place", "ROW EXCLUSIVE", SOURCE, NONE));
     }
 
     /// Before each step of a cutover and of a rollback. Up to `fence` the switch is undone and
@@ -64,7 +65,8 @@ record KillPoint(
                         new KillPoint(
                                 "recovery of a cutover",
                                 "switching",
-                                Optional.of(new Brake(Side.TARGET, "public.place", "ROW EXCLUSIVE")),
+                                Optional.of(
+                                        new Brake(Side.TARGET, "public.place", "ROW EXCLUSIVE")),
                                 NONE,
                                 EnumSet.allOf(Side.class)));
             }

@@ -138,10 +138,8 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables, another schema.copy or "
-                                        + "mappings); "
-                                        + "give this plan "
-                                        + "another name")
+                                        + "something else (another source, other tables, another"
+                                        + " schema.copy or mappings); give this plan another name")
                                 .formatted(plan.name(), target.label()));
             }
         }

@@ -5,7 +5,6 @@ import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
-import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Stop;
@@ -44,8 +43,7 @@ final class RunCommand extends PlanCommand {
                 Db target = target(plan)) {
             OpenRun open;
             try {
-                if (isCompleted(plan, target)) {
-                    OpenRun.checkSame(plan, source, target);
+                if (OpenRun.isOver(plan, source, target)) {
                     return say(plan.name(), new RunState.Completed());
                 }
                 open = OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock());
@@ -69,11 +67,6 @@ final class RunCommand extends PlanCommand {
                     spec.commandLine(),
                     "--cutover: found \"%s\", expected auto".formatted(cutover));
         }
-    }
-
-    /// Such a run has nothing left to open.
-    private static boolean isCompleted(Plan plan, Db target) {
-        return new Journal(target, plan.name()).history().state() instanceof RunState.Completed;
     }
 
     private int work(OpenRun open, Stop stop) {

@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.stage.FlywayFolder;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
@@ -39,14 +40,17 @@ public final class Cleanup {
 
     /// Removes all notes on the target but the journal.
     public void target() {
-        FlywayFolder.forget(run.target(), "expand", run.name());
-        FlywayFolder.forget(run.target(), "contract", run.name());
-        run.target()
-                .tx(session ->
-                        NOTES.forEach(table ->
-                                session.update(
-                                        "DELETE FROM lockstep.%s WHERE run = ?".formatted(table),
-                                        run.name())));
+        target(run.target(), run.name());
+    }
+
+    /// As [#target()], where the run itself is not open.
+    static void target(Db target, String run) {
+        FlywayFolder.forget(target, "expand", run);
+        FlywayFolder.forget(target, "contract", run);
+        target.tx(session ->
+                NOTES.forEach(table ->
+                        session.update(
+                                "DELETE FROM lockstep.%s WHERE run = ?".formatted(table), run)));
     }
 
     /// Removes the tables on the source, unless another run uses them.

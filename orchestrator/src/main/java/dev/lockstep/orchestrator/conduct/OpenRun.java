@@ -60,15 +60,10 @@ public final class OpenRun implements AutoCloseable {
         }
         makeFolder(folder);
         OwnTables.migrate(target);
-        if (!(state instanceof RunState.Completed)) {
-            // A run that is over has nothing on the source any more.
-            OwnTables.migrate(source);
-        }
+        OwnTables.migrate(source);
         Lease lease = Lease.take(target, plan.name());
         try {
-            if (!(state instanceof RunState.Completed)) {
-                register(plan, source, target, isNew);
-            }
+            register(plan, source, target, isNew);
             Optional<EmbeddedBroker> broker = Optional.empty();
             KafkaAccess kafka;
             switch (plan.kafka()) {
@@ -88,6 +83,23 @@ public final class OpenRun implements AutoCloseable {
             lease.close();
             throw e;
         }
+    }
+
+    /// Whether the run is completed, and has nothing left to open. What a process that died at its
+    /// very end has left on the target and on this machine is removed.
+    public static boolean isOver(Plan plan, Db source, Db target) {
+        Journal journal = new Journal(target, plan.name());
+        if (!(journal.history().state() instanceof RunState.Completed)) {
+            return false;
+        }
+        checkSame(plan, source, target);
+        if (target.call(session -> Lease.holder(session, plan.name())).isEmpty()) {
+            Cleanup.target(target, plan.name());
+            if (Files.exists(folder(plan))) {
+                deleteFolder(folder(plan));
+            }
+        }
+        return true;
     }
 
     /// The run's folder on this machine: beside the plan, or below `LOCKSTEP_STATE`.
@@ -114,7 +126,7 @@ public final class OpenRun implements AutoCloseable {
     }
 
     /// Fails where the plan's name is on the target for a run that moves something else.
-    public static void checkSame(Plan plan, Db source, Db target) {
+    private static void checkSame(Plan plan, Db source, Db target) {
         try (Session session = target.session("open")) {
             if (!OwnTables.exist(session)) {
                 return;
@@ -126,8 +138,8 @@ public final class OpenRun implements AutoCloseable {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables, another "
-                                        + "schema.copy or mappings); give this plan another name")
+                                        + "something else (another source, other tables, another"
+                                        + " schema.copy or mappings); give this plan another name")
                                 .formatted(plan.name(), target.label()));
             }
         }

@@ -31,7 +31,7 @@ final class Application implements AutoCloseable {
     private final ScheduledExecutorService writer = Executors.newSingleThreadScheduledExecutor();
     private Side side = Side.SOURCE;
     private long number;
-    private boolean watchesMoney;
+    private boolean watches;
     private final AtomicLong acknowledged = new AtomicLong();
     private volatile @Nullable Throwable failure;
 
@@ -40,7 +40,9 @@ final class Application implements AutoCloseable {
     private Application(Databases databases) {
         for (Side each : Side.values()) {
             Session session = databases.of(each).session("application");
-            session.run("SET search_path = public; SET statement_timeout = '60s'");
+            session.run(
+                    "SET search_path = public; SET statement_timeout = '60s'; "
+                            + "SET lock_timeout = '30s'");
             sessions.put(each, session);
         }
         this.expected = new HashMap<>(Tables.contents(databases.of(Side.SOURCE)));
@@ -57,7 +59,7 @@ final class Application implements AutoCloseable {
     private synchronized void write() {
         try {
             attempt();
-            if (watchesMoney && number % 16 == 0) {
+            if (isLookingNow()) {
                 checkMoney();
             }
         } catch (LockstepException e) {
@@ -84,6 +86,9 @@ final class Application implements AutoCloseable {
         Session session = session();
         session.begin();
         List<Row> rows = work(session);
+        if (isLookingNow()) {
+            checkAlone();
+        }
         session.commit();
         for (Row row : rows) {
             NavigableMap<Long, String> table = table(row.table());
@@ -203,6 +208,26 @@ final class Application implements AutoCloseable {
                 parameters);
     }
 
+    private boolean isLookingNow() {
+        return watches && number % 16 == 0;
+    }
+
+    /// Nobody can fence this side before what it has just accepted is committed. If the other one
+    /// accepts something meanwhile, both do.
+    private void checkAlone() {
+        try {
+            java.util.Objects.requireNonNull(sessions.get(side.other()))
+                    .run("DELETE FROM place WHERE false");
+        } catch (LockstepException e) {
+            String state = SqlStates.of(e).orElse("");
+            if (state.equals(SqlStates.READ_ONLY) || AGAIN.contains(state)) {
+                return;
+            }
+            throw e;
+        }
+        throw new AssertionError("both sides accept writes");
+    }
+
     /// Whoever looks at either side at any time finds all the money: no transaction is seen half.
     private void checkMoney() {
         sessions.forEach((where, session) -> {
@@ -213,9 +238,10 @@ final class Application implements AutoCloseable {
         });
     }
 
-    /// From here on both sides have all rows, and only whole transactions.
-    synchronized void watchMoney(boolean watches) {
-        watchesMoney = watches;
+    /// Has it look, beside its work, whether both sides ever accept writes, or show half of a
+    /// transaction. That is so for a while before both have all rows, and after the run.
+    synchronized void watch(boolean now) {
+        watches = now;
     }
 
     /// How many writes were acknowledged so far.

@@ -136,7 +136,7 @@ final class Databases implements AutoCloseable {
     Hold hold(Side side, String table, String mode) {
         Session session = of(side).session("hold");
         session.begin();
-        session.run("LOCK TABLE public.%s IN %s MODE".formatted(table, mode));
+        session.run("LOCK TABLE %s IN %s MODE".formatted(table, mode));
         return new Hold(session, session.backendPid(), of(side));
     }
 

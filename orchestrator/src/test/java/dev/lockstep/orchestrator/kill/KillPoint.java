@@ -29,20 +29,27 @@ record KillPoint(
         return List.of(
                 // Until the target has its triggers, nobody speaks for it.
                 state("planned", SOURCE, NONE),
-                stuck("expanding", Side.TARGET, "place", "ROW EXCLUSIVE", SOURCE, NONE),
-                stuck("copying", Side.TARGET, "item", "EXCLUSIVE", SOURCE, TARGET),
-                stuck("catching-up", Side.TARGET, "account", "EXCLUSIVE", SOURCE, TARGET),
-                stuck("verifying", Side.TARGET, "place", "ACCESS EXCLUSIVE", SOURCE, TARGET),
+                stuck("expanding", Side.TARGET, "public.place", "ROW EXCLUSIVE", SOURCE, NONE),
+                stuck("copying", Side.TARGET, "public.item", "EXCLUSIVE", SOURCE, TARGET),
+                stuck("catching-up", Side.TARGET, "public.account", "EXCLUSIVE", SOURCE, TARGET),
+                stuck("verifying", Side.TARGET, "public.place", "ACCESS EXCLUSIVE", SOURCE, TARGET),
                 state("in-step", SOURCE, TARGET),
                 state("switching", SOURCE, TARGET),
                 // The old side is given free, table by table.
-                stuck("contracting", Side.SOURCE, "place", "ROW EXCLUSIVE", TARGET, NONE),
-                state("completed", TARGET, NONE));
+                stuck("contracting", Side.SOURCE, "public.place", "ROW EXCLUSIVE", TARGET, NONE),
+                // The journal says so, and something is still there.
+                new KillPoint(
+                        "completed",
+                        "contracting",
+                        Optional.of(new Brake(Side.TARGET, "lockstep.chunk", "SHARE")),
+                        TARGET,
+                        NONE));
     }
 
     /// The one state that is not on that way.
     static List<KillPoint> ofAbort() {
-        return List.of(stuck("aborting", Side.TARGET, "place", "ROW EXCLUSIVE", SOURCE, NONE));
+        return List.of(
+                stuck("aborting", Side.TARGET, "public.place", "ROW EXCLUSIVE", SOURCE, NONE));
     }
 
     /// Before each step of a cutover and of a rollback. Up to `fence` the switch is undone and
@@ -58,7 +65,8 @@ record KillPoint(
                         new KillPoint(
                                 "recovery of a cutover",
                                 "switching",
-                                Optional.of(new Brake(Side.TARGET, "place", "ROW EXCLUSIVE")),
+                                Optional.of(
+                                        new Brake(Side.TARGET, "public.place", "ROW EXCLUSIVE")),
                                 NONE,
                                 EnumSet.allOf(Side.class)));
             }

@@ -59,7 +59,7 @@ final class Story implements AutoCloseable {
             }
         }
         checkDeadTime(point);
-        application.watchMoney(point.isCaughtUp());
+        application.watch(point.isCaughtUp());
         isTold = true;
     }
 
@@ -134,9 +134,9 @@ final class Story implements AutoCloseable {
     /// application holds its breath, and has the run ended after that.
     private void settle(VictimProcess victim) {
         victim.awaitReached(Victim.SETTLED);
-        application.watchMoney(true);
+        application.watch(true);
         application.awaitWrites(50, "the application writes to the active side");
-        application.watchMoney(false);
+        application.watch(false);
         application.still((expected, active) -> {
             assertThat(differences(expected, active)).as("lost on the active side").isEmpty();
             Side standby = active.other();

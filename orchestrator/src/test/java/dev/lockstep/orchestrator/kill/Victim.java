@@ -39,6 +39,7 @@ public final class Victim {
     private final String point;
     private final int switches;
     private final String end;
+    private boolean stood;
 
     private Victim(String[] arguments) {
         this.plan = PlanFile.read(Path.of(arguments[0]), Map.of());
@@ -63,14 +64,16 @@ public final class Victim {
 
     private void work() {
         try (Db source = Db.of(plan.source(), "lockstep " + plan.name());
-                Db target = Db.of(plan.target(), "lockstep " + plan.name());
-                OpenRun open =
-                        OpenRun.take(
-                                plan,
-                                source,
-                                target,
-                                OpenRun.folder(plan),
-                                InstantSource.system())) {
+                Db target = Db.of(plan.target(), "lockstep " + plan.name())) {
+            if (!OpenRun.isOver(plan, source, target)) {
+                work(source, target);
+            }
+        }
+    }
+
+    private void work(Db source, Db target) {
+        try (OpenRun open =
+                OpenRun.take(plan, source, target, OpenRun.folder(plan), InstantSource.system())) {
             reached("planned");
             Stop stop = new Stop();
             open.lease().keep(stop::ask);
@@ -102,7 +105,6 @@ public final class Victim {
             awaitWord(conductor, stop);
             say(commands.perform(new Asked(end, "", false)).text());
         }
-        reached(conductor.state().label());
         return conductor.state().isFinal();
     }
 
@@ -122,7 +124,8 @@ public final class Victim {
 
     private void reached(String name) {
         say("at " + name);
-        if (name.equals(point)) {
+        if (name.equals(point) && !stood) {
+            stood = true;
             tell(name);
             readWord();
         }

@@ -154,7 +154,8 @@ class RunMachineTest {
         for (Aborting already : List.of(new Aborting(0, false), new Aborting(2, true))) {
             for (RunState from : List.of(already, failed(already))) {
                 moves.put(new Given(from, ABORT), already);
-                moves.put(new Given(from, ABORT_AND_KEEP), already);
+                // Whoever asked for it once keeps the target.
+                moves.put(new Given(from, ABORT_AND_KEEP), new Aborting(already.stream(), true));
             }
         }
     }

@@ -80,6 +80,7 @@ public final class Applier implements AutoCloseable {
         try (LogReader reader = settings.log().reader()) {
             while (!closed) {
                 reader.poll(POLL, assembler);
+                throwIfClosed();
                 writeComplete();
                 trimNowAndThen();
             }
@@ -109,6 +110,8 @@ public final class Applier implements AutoCloseable {
         if (streaming == null) {
             writeComplete();
             Optional<Commit> commit = readAhead(transaction);
+            // Reading ahead ends for this too, and says no more than for a torn transaction.
+            throwIfClosed();
             if (commit.isEmpty() || !commit.get().end().isAfter(applied.lsn())) {
                 transaction.skip();
                 return;
@@ -120,6 +123,12 @@ public final class Applier implements AutoCloseable {
         }
         write(wanted(transaction, streaming));
         transaction.clearChanges();
+    }
+
+    private void throwIfClosed() throws InterruptedException {
+        if (closed) {
+            throw new InterruptedException("applier closed");
+        }
     }
 
     private Optional<Commit> readAhead(Transaction transaction) {

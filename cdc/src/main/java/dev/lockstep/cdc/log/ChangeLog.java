@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -30,6 +32,9 @@ public final class ChangeLog implements AutoCloseable {
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
     private static final Duration REACH_MAX = Duration.ofSeconds(10);
     private static final int SEGMENT_BYTES = 64 * 1024 * 1024;
+
+    /// An epoch belongs to one process, so what counts here tells its writers apart.
+    private static final AtomicLong ATTEMPTS = new AtomicLong();
 
     private final Map<String, String> client;
     private final boolean ownBroker;
@@ -121,7 +126,8 @@ public final class ChangeLog implements AutoCloseable {
                 admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(offset))).all());
     }
 
-    /// A writer whose records beat those of every lower epoch.
+    /// A writer whose records beat those of every lower epoch, and those of every earlier writer of
+    /// its own.
     public LogAppender appender(long epoch) {
         Map<String, Object> settings = new HashMap<>(client);
         settings.put("acks", "all");
@@ -138,7 +144,7 @@ public final class ChangeLog implements AutoCloseable {
         return new LogAppender(
                 new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer()),
                 topic,
-                epoch);
+                new LogRecord.Writer(epoch, ATTEMPTS.incrementAndGet()));
     }
 
     /// A reader at the start of what is kept.

@@ -42,6 +42,7 @@ public final class Applier implements AutoCloseable {
     private long trimmed;
     private long trimmedAtNanos = System.nanoTime();
     private volatile boolean closed;
+    private volatile boolean aborted;
 
     /// What an applier works on.
     ///
@@ -86,6 +87,11 @@ public final class Applier implements AutoCloseable {
             }
         } catch (Assembler.Stopped e) {
             throw new InterruptedException("applier closed");
+        } catch (LockstepException e) {
+            if (aborted) {
+                throw new InterruptedException("applier cut off");
+            }
+            throw e;
         } finally {
             session.close();
         }
@@ -119,7 +125,7 @@ public final class Applier implements AutoCloseable {
             settings.gate().enter(commit.get().end());
             streaming = commit.get();
             session.begin();
-            positions.fence(session);
+            positions.fence(session, applied.lsn());
         }
         write(wanted(transaction, streaming));
         transaction.clearChanges();
@@ -174,7 +180,7 @@ public final class Applier implements AutoCloseable {
 
     private void commitStreamed(Transaction transaction, Commit commit) {
         write(wanted(transaction, commit));
-        positions.advance(session, commit.end(), commit.changes());
+        positions.advance(session, applied.lsn(), commit);
         session.commit();
         streaming = null;
         applied = new Position(commit.end(), commit.changes(), applied.strict());
@@ -214,7 +220,7 @@ public final class Applier implements AutoCloseable {
         Commit last = batch.getLast().committed();
         session.begin();
         try {
-            positions.advance(session, last.end(), last.changes());
+            positions.advance(session, applied.lsn(), last);
             write(changes);
             session.commit();
         } catch (LockstepException e) {
@@ -239,6 +245,13 @@ public final class Applier implements AutoCloseable {
             trimmed = trimmable;
             trimmedAtNanos = now;
         }
+    }
+
+    /// Cuts the connection to the standby, where [#close] alone does not end the work in time.
+    public void abort() {
+        aborted = true;
+        close();
+        session.abort();
     }
 
     @Override

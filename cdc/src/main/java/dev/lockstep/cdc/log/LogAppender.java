@@ -32,6 +32,7 @@ public final class LogAppender implements AutoCloseable {
     private final FrameWriter frame = new FrameWriter();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition moved = lock.newCondition();
+    private int commits;
     private Lsn lastCommit = Lsn.ZERO;
     private Lsn kept = Lsn.ZERO;
     private @Nullable Exception failure;
@@ -47,8 +48,9 @@ public final class LogAppender implements AutoCloseable {
         frame.add(change);
         if (change instanceof Commit commit) {
             lastCommit = commit.end();
+            commits++;
         }
-        if (frame.size() >= FRAME_BYTES) {
+        if (frame.size() >= FRAME_BYTES || commits >= FRAME_COMMITS) {
             flush();
         }
     }

@@ -72,7 +72,7 @@ public final class Replication implements AutoCloseable {
                         spec.kafka().ownBroker(),
                         topic(spec.run(), spec.stream()));
         this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
-        this.markers = new Markers(spec.active(), spec.run() + "/" + spec.stream() + "/");
+        this.markers = new Markers(spec);
         this.cuts = new Cuts(spec, markers);
     }
 
@@ -203,6 +203,7 @@ public final class Replication implements AutoCloseable {
 
     /// Waits until everything that the active had committed when this was called is on the standby.
     public void drain(Duration atMost) throws InterruptedException {
+        throwIfFailed();
         markers.await(atMost);
         throwIfFailed();
     }

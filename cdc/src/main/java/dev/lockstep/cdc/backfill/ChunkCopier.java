@@ -82,7 +82,7 @@ final class ChunkCopier implements AutoCloseable {
     /// The snapshot comes first: its slot waits for every transaction of the server that has
     /// written, and where both databases are on one server the standby's own would be among them.
     private long exactly(CopyStatements statements, Chunk chunk) {
-        try (ExactSnapshot exact = ExactSnapshot.open(active, settings.run(), snapshotPatience)) {
+        try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
             return inTransaction(
                     chunk,
                     to -> {

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads a stream's changes in order. Belongs to one thread.
 public final class LogReader implements AutoCloseable {
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(30);
+
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicPartition partition;
     private final LogRecord.Joiner joiner = new LogRecord.Joiner();
@@ -121,7 +123,14 @@ public final class LogReader implements AutoCloseable {
                         last.set(commit);
                     }
                 };
+        long silentSince = System.nanoTime();
         while (consumer.position(partition) < end) {
+            if (System.nanoTime() - silentSince > SILENCE_MAX.toNanos()) {
+                throw new LockstepException(
+                        Fault.LOG_FAILED,
+                        "Kafka gave nothing of topic \"%s\" for %d s, which goes on up to %d"
+                                .formatted(partition.topic(), SILENCE_MAX.toSeconds(), end));
+            }
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
                 silentSince = System.nanoTime();
                 joiner.add(record.offset(), record.value())

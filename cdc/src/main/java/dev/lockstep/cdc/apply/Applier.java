@@ -5,6 +5,7 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
+import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;

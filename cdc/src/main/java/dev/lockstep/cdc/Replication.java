@@ -61,7 +61,7 @@ public final class Replication implements AutoCloseable {
     /// @param applied those of them that are on the standby
     /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
     ///   is outstanding
-    public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
+    public record Progress(long captured, long applied, Duration lag) {}
 
     public Replication(Spec spec) {
         this.spec = spec;
@@ -194,11 +194,10 @@ public final class Replication implements AutoCloseable {
         ApplyThread writing = applying;
         long captured = capturing == null ? 0 : capturing.changesCaptured();
         if (writing == null) {
-            return new Progress(captured, 0, Lsn.ZERO, markers.lag());
+            return new Progress(captured, 0, markers.lag());
         }
         var at = writing.applier().applied();
-        return new Progress(
-                Math.max(captured, at.changes()), at.changes(), at.lsn(), markers.lag());
+        return new Progress(Math.max(captured, at.changes()), at.changes(), markers.lag());
     }
 
     /// Waits until everything that the active had committed when this was called is on the standby.

@@ -36,10 +36,6 @@ final class KeylessWriter {
         this.all = TableWriter.carriedIn(route, layout);
     }
 
-    Route route() {
-        return route;
-    }
-
     void add(Change.RowChange change) {
         switch (change) {
             case Change.Insert(Layout _, Tuple after) -> inserts.add(after);

@@ -119,7 +119,9 @@ class ReplicationTest {
     void tableWithoutKeyKeepsItsDuplicates() throws Exception {
         pair.onBoth(
                 """
-                CREATE TABLE bare (a int, pad char(5), doc json, n numeric);
+                CREATE TYPE point_pair AS (x int, y text);
+                CREATE TABLE bare (a int, pad char(5), doc json, n numeric, flag boolean, ip inet,
+                    f float8, pair point_pair);
                 ALTER TABLE bare REPLICA IDENTITY FULL\
                 """);
         StreamFixture fixture = new StreamFixture(pair);
@@ -127,12 +129,19 @@ class ReplicationTest {
             onSource(
                     """
                     INSERT INTO bare VALUES (1, 'x', '{"a": 1}', 1.0), (1, 'x', '{"a": 1}', 1.0),
-                        (1, 'x', '{"a": 1}', 1.00), (NULL, NULL, NULL, NULL)\
+                        (1, 'x', '{"a": 1}', 1.00), (NULL, NULL, NULL, NULL);
+                    INSERT INTO bare VALUES (2, '', '1', 0, true, '10.0.0.1', 0, (NULL, NULL)),
+                        (2, '', '1', 0, true, '10.0.0.1', '-0', (NULL, NULL)),
+                        (3, '', '1', 0, false, '10.0.0.0/8', 0.1, (NULL, 'y')),
+                        (3, '', '1', 0, false, '10.0.0.0/8', 0.1, NULL)\
                     """);
             onSource("DELETE FROM bare WHERE ctid = '(0,1)'");
             onSource("UPDATE bare SET a = 7 WHERE a IS NULL");
+            onSource("DELETE FROM bare WHERE a = 2 AND f::text = '-0'");
+            onSource("UPDATE bare SET flag = true WHERE pair IS NOT DISTINCT FROM NULL");
+            onSource("UPDATE bare SET ip = '::1', pair = NULL WHERE a = 3 AND NOT flag");
             stream.drain(SOON);
-            assertThat(Pair.rows(pair.target(), "SELECT * FROM bare")).hasSize(3);
+            assertThat(Pair.rows(pair.target(), "SELECT * FROM bare")).hasSize(6);
             assertEqualRows("bare");
         }
     }
@@ -231,6 +240,62 @@ class ReplicationTest {
     }
 
     @Test
+    void aCutThatComesTooLateLeavesNothingOnTheServer() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture);
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item (id) VALUES (1)");
+            assertThatThrownBy(() -> stream.cut(Duration.ofSeconds(1)))
+                    .hasMessageContaining("pid " + writer.backendPid());
+            assertThat(
+                            Pair.rows(
+                                    pair.source(),
+                                    "SELECT slot_name FROM pg_replication_slots WHERE temporary "
+                                            + "AND database = current_database()"))
+                    .isEmpty();
+            writer.commit();
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+    }
+
+    /// In replica role PostgreSQL does not check such constraints; the active database did.
+    @Test
+    void deferrableUniqueValuesThatMoveOnArrive() throws Exception {
+        pair.onBoth("CREATE TABLE place (id int PRIMARY KEY, pos int UNIQUE DEFERRABLE)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource("INSERT INTO place SELECT i, i FROM generate_series(1, 200) i");
+            onSource("DELETE FROM place WHERE id = 6");
+            onSource("UPDATE place SET pos = pos + 1 WHERE id <= 5 OR id = 200");
+            onSource("UPDATE place SET pos = pos + 1");
+            stream.drain(SOON);
+            assertEqualRows("place");
+        }
+    }
+
+    @Test
+    void keysOfATypeOfAnExtensionAreFound() throws Exception {
+        pair.onBoth("CREATE EXTENSION ltree; CREATE TABLE tree (path ltree PRIMARY KEY, n int)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture)) {
+            onSource(
+                    "INSERT INTO tree SELECT ('a.' || i)::ltree, i FROM generate_series(1, 200) i");
+            stream.drain(SOON);
+            onSource("UPDATE tree SET n = -n");
+            onSource("DELETE FROM tree WHERE n <= -150");
+            stream.drain(SOON);
+            onSource("UPDATE tree SET n = 0 WHERE n = -7");
+            onSource("UPDATE tree SET path = 'b' WHERE n = -8");
+            onSource("DELETE FROM tree WHERE n = -9");
+            stream.drain(SOON);
+            assertEqualRows("tree");
+        }
+    }
+
+    @Test
     void rowMissingOnTheStandbyStopsTheStreamByName() throws Exception {
         pair.onBoth(ITEM);
         StreamFixture fixture = new StreamFixture(pair);
@@ -242,6 +307,55 @@ class ReplicationTest {
             assertThatThrownBy(() -> stream.drain(SOON))
                     .isInstanceOf(LockstepException.class)
                     .hasMessageContaining("public.item");
+        }
+    }
+
+    @Test
+    void manyTinyTransactionsInARowArrive() throws Exception {
+        pair.onBoth("CREATE TABLE tiny (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.open()) {
+            stream.startAt(stream.prepare(), true);
+            onSource(
+                    """
+                    CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN
+                        SET synchronous_commit = off;
+                        FOR i IN 1..30000 LOOP INSERT INTO public.tiny VALUES (i); COMMIT; END LOOP;
+                    END $$\
+                    """);
+            onSource("CALL fill()");
+            stream.startCapture();
+            stream.startApply(stream.spec().routes());
+            stream.drain(SOON);
+            assertEqualRows("tiny");
+        }
+    }
+
+    @Test
+    void anApplierThatWaitsForALockIsCutOffAndTheNextOneGoesOn() throws Exception {
+        pair.onBoth(ITEM);
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = strictStream(fixture);
+                Session blocker = pair.target().session("blocker")) {
+            blocker.begin();
+            blocker.run("LOCK TABLE public.item");
+            onSource("INSERT INTO item (id) VALUES (1)");
+            awaitRow(
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                            + "current_database()");
+            stream.stopApply(Duration.ofMillis(200));
+            blocker.rollback();
+            stream.startApply(stream.spec().routes());
+            stream.drain(SOON);
+            assertEqualRows("item");
+        }
+    }
+
+    private void awaitRow(String sql) {
+        long until = System.nanoTime() + SOON.toNanos();
+        while (Pair.rows(pair.target(), sql).isEmpty()) {
+            assertThat(System.nanoTime()).as("waited too long for: " + sql).isLessThan(until);
+            Thread.onSpinWait();
         }
     }
 

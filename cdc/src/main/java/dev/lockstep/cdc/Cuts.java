@@ -4,7 +4,8 @@ import dev.lockstep.cdc.apply.Applier;
 import dev.lockstep.cdc.apply.ApplyGate;
 import dev.lockstep.cdc.apply.Positions;
 import dev.lockstep.cdc.apply.Recopy;
-import dev.lockstep.cdc.apply.ReplicaRole;
+import dev.lockstep.cdc.capture.SnapshotSlot;
+import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
 import java.time.Duration;
@@ -26,7 +27,7 @@ final class Cuts {
     /// Makes a cut; the applier stands still until both snapshots are there.
     Cut make(ApplyGate gate, Duration atMost) throws InterruptedException {
         Standstill still = standStill(gate, atMost);
-        CutPoint point = still.point();
+        SnapshotSlot point = still.point();
         Session holder = null;
         try {
             holder = spec.standby().session("cut");
@@ -40,7 +41,7 @@ final class Cuts {
                     point.holder(),
                     holder);
         } catch (RuntimeException e) {
-            point.holder().close();
+            point.close();
             if (holder != null) {
                 holder.close();
             }
@@ -54,7 +55,7 @@ final class Cuts {
     /// how many rows there were.
     int recopy(Applier applier, Positions positions, ApplyGate gate, Duration atMost)
             throws InterruptedException {
-        CutPoint point = standStill(gate, atMost).point();
+        SnapshotSlot point = standStill(gate, atMost).point();
         try (Session session = spec.standby().session("recopy")) {
             ReplicaRole.enter(session);
             session.begin();
@@ -66,7 +67,7 @@ final class Cuts {
             return rows;
         } finally {
             gate.release();
-            point.holder().close();
+            point.close();
         }
     }
 
@@ -78,7 +79,7 @@ final class Cuts {
     ///
     /// @param since when it came to stand there, by [System#nanoTime]
     /// @param before how long it had been held before it was let up to the point
-    private record Standstill(CutPoint point, long since, Duration before) {
+    private record Standstill(SnapshotSlot point, long since, Duration before) {
         Duration soFar() {
             return before.plusNanos(System.nanoTime() - since);
         }
@@ -89,7 +90,7 @@ final class Cuts {
         try {
             gate.hold(atMost);
             long held = System.nanoTime();
-            CutPoint point = CutPoint.make(spec.active(), min(atMost, SNAPSHOT_MAX));
+            SnapshotSlot point = SnapshotSlot.make(spec.active(), "cut", min(atMost, SNAPSHOT_MAX));
             try {
                 gate.raiseTo(point.at());
                 Duration before = Duration.ofNanos(System.nanoTime() - held);
@@ -97,7 +98,7 @@ final class Cuts {
                 gate.awaitStandingAt(point.at(), atMost);
                 return new Standstill(point, System.nanoTime(), before);
             } catch (RuntimeException | InterruptedException e) {
-                point.holder().close();
+                point.close();
                 throw e;
             }
         } catch (RuntimeException | InterruptedException e) {

@@ -29,14 +29,16 @@ final class Markers implements AutoCloseable {
     private final AtomicLong counter = new AtomicLong(System.nanoTime());
     private final Map<Long, CompletableFuture<@Nullable Void>> awaited = new ConcurrentHashMap<>();
     private final ConcurrentSkipListMap<Long, Long> outstanding = new ConcurrentSkipListMap<>();
+    private volatile @Nullable Throwable failure;
     private final ScheduledExecutorService beats =
             Executors.newSingleThreadScheduledExecutor(
                     work -> Thread.ofPlatform().daemon().name("markers").unstarted(work));
 
-    /// @param prefix tells this stream's markers from those of others in the same WAL
-    Markers(Db active, String prefix) {
-        this.active = active;
-        this.prefix = prefix;
+    /// Markers of one stream and one owner: others are in the same WAL, and those of an earlier
+    /// owner still in the log. The numbers of one owner only grow, from one object to the next too.
+    Markers(Replication.Spec spec) {
+        this.active = spec.active();
+        this.prefix = "%s/%d/%d/".formatted(spec.run(), spec.stream(), spec.epoch());
     }
 
     /// Starts to measure, with a standby that may lack what the active had `behind` ago.
@@ -76,6 +78,7 @@ final class Markers implements AutoCloseable {
         long number = counter.incrementAndGet();
         CompletableFuture<@Nullable Void> arrival = new CompletableFuture<>();
         awaited.put(number, arrival);
+        failFrom(failure);
         try {
             emit(number);
             arrival.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
@@ -107,8 +110,19 @@ final class Markers implements AutoCloseable {
         }
     }
 
-    void fail(Throwable failure) {
-        awaited.values().forEach(arrival -> arrival.completeExceptionally(failure));
+    /// Whoever waits for a marker fails with `cause`, and so does who comes later: no marker will
+    /// arrive any more.
+    void fail(Throwable cause) {
+        if (failure == null) {
+            failure = cause;
+        }
+        failFrom(failure);
+    }
+
+    private void failFrom(@Nullable Throwable cause) {
+        if (cause != null) {
+            awaited.values().forEach(arrival -> arrival.completeExceptionally(cause));
+        }
     }
 
     /// The age of the oldest marker that has not arrived.

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// whatever is called next. Everything durable is in the slot, the log and the position: a new
 /// `Replication` of the same stream goes on where this one stopped.
 public final class Replication implements AutoCloseable {
+    private static final Duration STOP_MAX = Duration.ofSeconds(20);
+
     private final Spec spec;
     private final Slot slot;
     private final ChangeLog log;
@@ -34,8 +36,7 @@ public final class Replication implements AutoCloseable {
     private final Cuts cuts;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
     private @Nullable Capture capture;
-    private @Nullable Applier applier;
-    private @Nullable Thread applying;
+    private @Nullable ApplyThread applying;
 
     /// What a stream is.
     ///
@@ -60,7 +61,7 @@ public final class Replication implements AutoCloseable {
     /// @param applied those of them that are on the standby
     /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
     ///   is outstanding
-    public record Progress(long captured, long applied, Lsn appliedTo, Duration lag) {}
+    public record Progress(long captured, long applied, Duration lag) {}
 
     public Replication(Spec spec) {
         this.spec = spec;
@@ -71,7 +72,7 @@ public final class Replication implements AutoCloseable {
                         spec.kafka().ownBroker(),
                         topic(spec.run(), spec.stream()));
         this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
-        this.markers = new Markers(spec.active(), spec.run() + "/" + spec.stream() + "/");
+        this.markers = new Markers(spec);
         this.cuts = new Cuts(spec, markers);
     }
 
@@ -148,36 +149,20 @@ public final class Replication implements AutoCloseable {
                                 log,
                                 gate,
                                 markers::arrived));
-        applier = started;
-        applying =
-                Thread.ofPlatform()
-                        .name("apply-" + slot.name())
-                        .start(() -> {
-                            try {
-                                started.run();
-                            } catch (InterruptedException e) {
-                                Thread.currentThread().interrupt();
-                            } catch (Throwable e) {
-                                fail(e);
-                            }
-                        });
+        applying = new ApplyThread(started, slot.name(), this::fail);
     }
 
     /// Stops writing to the standby, at the end of what is being written; the log goes on filling.
     public void stopApply() {
-        Applier writing = applier;
-        if (writing != null) {
-            writing.close();
-        }
-        Thread thread = applying;
+        stopApply(STOP_MAX);
+    }
+
+    /// As above; what takes longer than `patience`, as where it waits for a lock, is cut off.
+    void stopApply(Duration patience) {
+        ApplyThread thread = applying;
         if (thread != null) {
-            try {
-                thread.join(Duration.ofSeconds(20));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+            thread.stop(patience);
         }
-        applier = null;
         applying = null;
     }
 
@@ -206,18 +191,18 @@ public final class Replication implements AutoCloseable {
     /// Where the standby is.
     public Progress progress() {
         Capture capturing = capture;
-        Applier writing = applier;
+        ApplyThread writing = applying;
         long captured = capturing == null ? 0 : capturing.changesCaptured();
         if (writing == null) {
-            return new Progress(captured, 0, Lsn.ZERO, markers.lag());
+            return new Progress(captured, 0, markers.lag());
         }
-        var at = writing.applied();
-        return new Progress(
-                Math.max(captured, at.changes()), at.changes(), at.lsn(), markers.lag());
+        var at = writing.applier().applied();
+        return new Progress(Math.max(captured, at.changes()), at.changes(), markers.lag());
     }
 
     /// Waits until everything that the active had committed when this was called is on the standby.
     public void drain(Duration atMost) throws InterruptedException {
+        throwIfFailed();
         markers.await(atMost);
         throwIfFailed();
     }
@@ -226,7 +211,7 @@ public final class Replication implements AutoCloseable {
     /// and from there on wants every change to fit. Returns how many rows were copied again.
     public int finishOverlap(Duration atMost) throws InterruptedException {
         drain(atMost);
-        Applier writing = java.util.Objects.requireNonNull(applier);
+        Applier writing = java.util.Objects.requireNonNull(applying).applier();
         if (writing.applied().strict()) {
             return 0;
         }
@@ -258,12 +243,15 @@ public final class Replication implements AutoCloseable {
     @Override
     public void close() {
         markers.close();
-        stopApply();
-        Capture capturing = capture;
-        if (capturing != null) {
-            capturing.close();
+        try {
+            stopApply();
+        } finally {
+            Capture capturing = capture;
+            if (capturing != null) {
+                capturing.close();
+            }
+            log.close();
         }
-        log.close();
     }
 
     /// The topics that streams of a run have in Kafka, which has to answer at once.

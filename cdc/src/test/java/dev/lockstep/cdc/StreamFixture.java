@@ -1,5 +1,7 @@
 package dev.lockstep.cdc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.plans.catalog.Catalog;
@@ -57,6 +59,23 @@ final class StreamFixture {
         return new Replication(
                 new Replication.Spec(
                         run, 0, ++epoch, pair.source(), pair.target(), routes(Lsn.ZERO), kafka()));
+    }
+
+    /// Starts a stream between two databases that are equal.
+    Replication openStrict() {
+        Replication replication = open();
+        Lsn from = replication.prepare();
+        replication.startAt(from, true);
+        replication.startCapture();
+        replication.startApply(replication.spec().routes());
+        return replication;
+    }
+
+    void assertEqualRows(String... tables) {
+        for (String table : tables) {
+            String sql = "SELECT * FROM %s AS r ORDER BY r::text".formatted(table);
+            assertThat(Pair.rows(pair.target(), sql)).isEqualTo(Pair.rows(pair.source(), sql));
+        }
     }
 
     List<Route> routes(Lsn copiedAt) {

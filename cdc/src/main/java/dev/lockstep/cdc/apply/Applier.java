@@ -5,6 +5,7 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
+import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
@@ -42,6 +43,7 @@ public final class Applier implements AutoCloseable {
     private long trimmed;
     private long trimmedAtNanos = System.nanoTime();
     private volatile boolean closed;
+    private volatile boolean aborted;
 
     /// What an applier works on.
     ///
@@ -80,11 +82,17 @@ public final class Applier implements AutoCloseable {
         try (LogReader reader = settings.log().reader()) {
             while (!closed) {
                 reader.poll(POLL, assembler);
+                throwIfClosed();
                 writeComplete();
                 trimNowAndThen();
             }
         } catch (Assembler.Stopped e) {
             throw new InterruptedException("applier closed");
+        } catch (LockstepException e) {
+            if (aborted) {
+                throw new InterruptedException("applier cut off");
+            }
+            throw e;
         } finally {
             session.close();
         }
@@ -109,6 +117,8 @@ public final class Applier implements AutoCloseable {
         if (streaming == null) {
             writeComplete();
             Optional<Commit> commit = readAhead(transaction);
+            // Reading ahead ends for this too, and says no more than for a torn transaction.
+            throwIfClosed();
             if (commit.isEmpty() || !commit.get().end().isAfter(applied.lsn())) {
                 transaction.skip();
                 return;
@@ -116,10 +126,16 @@ public final class Applier implements AutoCloseable {
             settings.gate().enter(commit.get().end());
             streaming = commit.get();
             session.begin();
-            positions.fence(session);
+            positions.fence(session, applied.lsn());
         }
         write(wanted(transaction, streaming));
         transaction.clearChanges();
+    }
+
+    private void throwIfClosed() throws InterruptedException {
+        if (closed) {
+            throw new InterruptedException("applier closed");
+        }
     }
 
     private Optional<Commit> readAhead(Transaction transaction) {
@@ -165,7 +181,7 @@ public final class Applier implements AutoCloseable {
 
     private void commitStreamed(Transaction transaction, Commit commit) {
         write(wanted(transaction, commit));
-        positions.advance(session, commit.end(), commit.changes());
+        positions.advance(session, applied.lsn(), commit);
         session.commit();
         streaming = null;
         applied = new Position(commit.end(), commit.changes(), applied.strict());
@@ -205,7 +221,7 @@ public final class Applier implements AutoCloseable {
         Commit last = batch.getLast().committed();
         session.begin();
         try {
-            positions.advance(session, last.end(), last.changes());
+            positions.advance(session, applied.lsn(), last);
             write(changes);
             session.commit();
         } catch (LockstepException e) {
@@ -230,6 +246,13 @@ public final class Applier implements AutoCloseable {
             trimmed = trimmable;
             trimmedAtNanos = now;
         }
+    }
+
+    /// Cuts the connection to the standby, where [#close] alone does not end the work in time.
+    public void abort() {
+        aborted = true;
+        close();
+        session.abort();
     }
 
     @Override

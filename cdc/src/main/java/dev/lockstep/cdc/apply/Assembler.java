@@ -7,8 +7,8 @@ import dev.lockstep.cdc.change.Change.Marker;
 import dev.lockstep.cdc.log.LogReader;
 import org.jspecify.annotations.Nullable;
 
-/// Puts a log's changes together to transactions. One that is torn, by the end of its writer or by
-/// the next begin, is dropped.
+/// Puts a log's changes together to transactions. One that is torn, by the end of its writer, by a
+/// gap in the log or by the next begin, is dropped.
 final class Assembler implements LogReader.Sink {
     /// A transaction with more changes, or larger, is given away in parts.
     static final int CHANGES_MAX = 20_000;
@@ -42,7 +42,7 @@ final class Assembler implements LogReader.Sink {
     }
 
     @Override
-    public void onEpoch() {
+    public void onTorn() {
         open = null;
     }
 

@@ -36,10 +36,6 @@ final class KeylessWriter {
         this.all = TableWriter.carriedIn(route, layout);
     }
 
-    Route route() {
-        return route;
-    }
-
     void add(Change.RowChange change) {
         switch (change) {
             case Change.Insert(Layout _, Tuple after) -> inserts.add(after);
@@ -70,13 +66,13 @@ final class KeylessWriter {
             Tuple old) {
         String sql =
                 "%s WHERE ctid = (SELECT ctid FROM ONLY %s WHERE %s LIMIT 1)"
-                        .formatted(statement, table, match());
+                        .formatted(statement, table, match(old));
         try (PreparedStatement prepared = session.prepare(sql)) {
             int at = 1;
             if (set != null) {
                 at = bind(prepared, at, set);
             }
-            bind(prepared, at, old);
+            bindMatch(prepared, at, old);
             if (prepared.executeUpdate() != 1) {
                 throw new LockstepException(
                         Fault.CHANGE_REFUSED,
@@ -118,17 +114,29 @@ final class KeylessWriter {
     }
 
     /// Text against text, since not every type has an equality and some have one that is too wide.
-    /// The cast of a char(n) to text would drop its padding.
-    private String match() {
-        return columns.stream()
-                .map(c -> {
-                    Ident name = new Ident(c.name());
-                    String text =
-                            c.type().startsWith("character(")
-                                    ? "pg_catalog.textin(pg_catalog.bpcharout(%s))".formatted(name)
-                                    : name + "::text";
-                    return text + " COLLATE \"C\" IS NOT DISTINCT FROM ?::text";
-                })
-                .collect(Collectors.joining(" AND "));
+    /// `format` gives what the type's output function gives, as the stream does; a cast to text
+    /// differs for boolean, inet and char(n). Not distinct from NULL is only NULL itself, where `IS
+    /// NULL` would take a composite value of NULLs for one.
+    private String match(Tuple old) {
+        List<String> conditions = new ArrayList<>();
+        for (int i = 0; i < all.length; i++) {
+            Ident name = new Ident(columns.get(i).name());
+            conditions.add(
+                    old.value(all[i]) == null
+                            ? name + " IS NOT DISTINCT FROM NULL"
+                            : (name + " IS DISTINCT FROM NULL AND pg_catalog.format('%s', ")
+                                    + (name + ") COLLATE \"C\" = ?::text"));
+        }
+        return String.join(" AND ", conditions);
+    }
+
+    private void bindMatch(PreparedStatement prepared, int from, Tuple old) throws SQLException {
+        int at = from;
+        for (int i : all) {
+            String value = old.value(i);
+            if (value != null) {
+                prepared.setString(at++, value);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.apply;
 
+import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
@@ -31,12 +32,12 @@ public final class Positions {
     private static final String FENCE =
             """
             SELECT true AS held FROM lockstep.position
-             WHERE run = ? AND stream = ? AND epoch = ? FOR UPDATE\
+             WHERE run = ? AND stream = ? AND epoch = ? AND lsn = ? FOR UPDATE\
             """;
     private static final String ADVANCE =
             """
             UPDATE lockstep.position SET lsn = ?, changes = ?, applied_at = now()
-             WHERE run = ? AND stream = ? AND epoch = ? AND lsn < ?\
+             WHERE run = ? AND stream = ? AND epoch = ? AND lsn = ?\
             """;
     private static final String BECOME_STRICT =
             """
@@ -103,16 +104,18 @@ public final class Positions {
         });
     }
 
-    /// Locks the position for the open transaction; fails where a later epoch has it.
-    void fence(Session session) {
-        if (session.row(FENCE, row -> row.flag("held"), run, stream, epoch).isEmpty()) {
+    /// Locks the position for the open transaction; fails where it is not at `from` any more, or a
+    /// later epoch has it.
+    void fence(Session session, Lsn from) {
+        if (session.row(FENCE, row -> row.flag("held"), run, stream, epoch, from).isEmpty()) {
             throw lost();
         }
     }
 
-    /// Moves the position within the open transaction.
-    void advance(Session session, Lsn to, long changes) {
-        if (session.update(ADVANCE, to, changes, run, stream, epoch, to) != 1) {
+    /// Moves the position within the open transaction. Another applier, of this epoch too, would
+    /// have moved it away from `from`.
+    void advance(Session session, Lsn from, Commit to) {
+        if (session.update(ADVANCE, to.end(), to.changes(), run, stream, epoch, from) != 1) {
             throw lost();
         }
     }
@@ -127,7 +130,7 @@ public final class Positions {
     private LockstepException lost() {
         return new LockstepException(
                 Fault.LEASE_LOST,
-                "stream %d of run \"%s\" is written by another process now; this one stops"
+                "stream %d of run \"%s\" is written by another applier now; this one stops"
                         .formatted(stream, run));
     }
 }

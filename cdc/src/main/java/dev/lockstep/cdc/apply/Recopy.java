@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.apply;
 
+import dev.lockstep.cdc.session.KeyOperators;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
@@ -55,15 +56,22 @@ public final class Recopy {
         String columns = Ident.list(route.carried());
         String standbyColumns =
                 Ident.list(route.carried().stream().map(route::standbyColumn).toList());
+        KeyOperators operators = new KeyOperators(active, route.active().name());
+        KeyOperators standbyOperators = new KeyOperators(standby, route.standby().name());
         for (int from = 0; from < keys.size(); from += KEYS_MAX) {
             var some = keys.subList(from, Math.min(keys.size(), from + KEYS_MAX));
             standby.run(
                     "DELETE FROM %s WHERE %s"
-                            .formatted(route.standby().name().sql(), any(standbyKey, some)));
+                            .formatted(
+                                    route.standby().name().sql(),
+                                    any(standbyOperators, standbyKey, some)));
             ByteArrayOutputStream rows = new ByteArrayOutputStream();
             String out =
                     "COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT"
-                            .formatted(columns, route.active().name().sql(), any(key, some));
+                            .formatted(
+                                    columns,
+                                    route.active().name().sql(),
+                                    any(operators, key, some));
             active.raw(out, c -> c.getCopyAPI().copyOut(out, rows));
             String in =
                     "COPY %s (%s) FROM STDIN"
@@ -74,16 +82,20 @@ public final class Recopy {
         }
     }
 
-    private static String any(List<String> columns, List<List<@Nullable String>> keys) {
+    private static String any(
+            KeyOperators operators, List<String> columns, List<List<@Nullable String>> keys) {
         return keys.stream()
                 .map(values ->
                         IntStream.range(0, columns.size())
-                                .mapToObj(i -> equal(columns.get(i), values.get(i)))
+                                .mapToObj(i -> equal(operators, columns.get(i), values.get(i)))
                                 .collect(Collectors.joining(" AND ", "(", ")")))
                 .collect(Collectors.joining(" OR "));
     }
 
-    private static String equal(String column, @Nullable String value) {
-        return new Ident(column) + (value == null ? " IS NULL" : " = " + Ident.literal(value));
+    private static String equal(KeyOperators operators, String column, @Nullable String value) {
+        Ident name = new Ident(column);
+        return value == null
+                ? name + " IS NULL"
+                : "%s %s %s".formatted(name, operators.equality(column), Ident.literal(value));
     }
 }

@@ -3,6 +3,7 @@ package dev.lockstep.cdc.apply;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.cdc.session.KeyOperators;
 import dev.lockstep.plans.catalog.ReplicaIdentity;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The statements that write one table with a key. Each returns how many rows it touched; what that
@@ -28,6 +30,7 @@ final class TableWriter {
     private final Route route;
     private final String table;
     private final String stage;
+    private final KeyOperators operators;
     private final List<String> columns;
     private final int[] all;
     private final int[] key;
@@ -42,6 +45,7 @@ final class TableWriter {
         this.table = route.standby().name().sql();
         this.stage = "pg_temp.lockstep_stage_" + number;
         checkLayout(route, layout);
+        this.operators = new KeyOperators(session, route.standby().name());
         List<String> keyColumns = route.key().orElseThrow();
         this.columns = layout.columns().stream().map(route::standbyColumn).toList();
         this.all = carriedIn(route, layout);
@@ -191,11 +195,18 @@ final class TableWriter {
     }
 
     private String keyMatch() {
-        return join(key, " AND ", c -> c + " = ?");
+        return keyMatch("%1$s %2$s ?");
     }
 
     private String stageMatch() {
-        return join(key, " AND ", c -> "t.%s = s.%s".formatted(c, c));
+        return keyMatch("t.%1$s %2$s s.%1$s");
+    }
+
+    private String keyMatch(String form) {
+        return Arrays.stream(key)
+                .mapToObj(columns::get)
+                .map(c -> form.formatted(new Ident(c), operators.equality(c)))
+                .collect(Collectors.joining(" AND "));
     }
 
     private void stage(List<Tuple> rows, int[] sent) {

@@ -49,10 +49,6 @@ final class UnfinishedRows {
         return !rows.isEmpty() && of(table).contains(key);
     }
 
-    boolean isEmpty() {
-        return rows.values().stream().allMatch(Set::isEmpty);
-    }
-
     void add(TableName table, List<@Nullable String> key) {
         if (of(table).add(key)) {
             session.update(ADD, run, table.schema(), table.name(), key.toArray(String[]::new));

@@ -1,6 +1,6 @@
 package dev.lockstep.cdc.backfill;
 
-import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
@@ -13,17 +13,14 @@ import org.jspecify.annotations.Nullable;
 /// Copies one chunk at a time. Belongs to one worker, and keeps its two sessions from chunk to
 /// chunk until something fails.
 final class ChunkCopier implements AutoCloseable {
-    /// Without these the standby's triggers would fire and its foreign keys be checked in an order
-    /// that chunks do not keep. The timeout is for a lock of a transaction that nobody ends.
-    private static final String REPLICA = "SET session_replication_role = replica";
-
+    /// For a lock of a transaction that nobody ends.
     private static final String LOCK_TIMEOUT = "SET lock_timeout = '60s'";
+
     private static final Set<String> CONFLICTS =
             Set.of(SqlStates.UNIQUE_VIOLATION, SqlStates.EXCLUSION_VIOLATION);
 
     private final Db active;
     private final Db standby;
-    private final BackfillSettings settings;
     private final ChunkStore store;
     private final ChunkListener listener;
     private final Duration snapshotPatience;
@@ -38,7 +35,6 @@ final class ChunkCopier implements AutoCloseable {
             Duration snapshotPatience) {
         this.active = active;
         this.standby = standby;
-        this.settings = settings;
         this.store = new ChunkStore(settings.run(), settings.epoch());
         this.listener = listener;
         this.snapshotPatience = snapshotPatience;
@@ -82,7 +78,7 @@ final class ChunkCopier implements AutoCloseable {
     /// The snapshot comes first: its slot waits for every transaction of the server that has
     /// written, and where both databases are on one server the standby's own would be among them.
     private long exactly(CopyStatements statements, Chunk chunk) {
-        try (ExactSnapshot exact = ExactSnapshot.open(active, settings.run(), snapshotPatience)) {
+        try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
             return inTransaction(
                     chunk,
                     to -> {
@@ -142,31 +138,10 @@ final class ChunkCopier implements AutoCloseable {
         if (session == null) {
             session = standby.session("copy");
             writer = session;
-            becomeReplica(session);
+            ReplicaRole.enter(session);
+            session.run(LOCK_TIMEOUT);
         }
         return session;
-    }
-
-    private void becomeReplica(Session session) {
-        try {
-            session.run(REPLICA);
-            session.run(LOCK_TIMEOUT);
-        } catch (LockstepException e) {
-            if (e.fault() != Fault.PRIVILEGE_MISSING) {
-                throw e;
-            }
-            String user = standby.endpoint().user();
-            throw new LockstepException(
-                    Fault.PRIVILEGE_MISSING,
-                    "user \"%s\" may not set session_replication_role on \"%s\", which keeps"
-                                    .formatted(user, standby.label())
-                            + (" triggers from firing for copied rows; as a superuser: GRANT SET ON"
-                                            + " PARAMETER session_replication_role TO \"%s\""
-                                            + " (from PostgreSQL 15)")
-                                    .formatted(user)
-                            + ", or use a superuser",
-                    e);
-        }
     }
 
     /// Nobody knows what state the sessions are in; the next attempt opens new ones.

@@ -80,10 +80,13 @@ public final class Capture implements AutoCloseable {
 
     /// Starts to read from where the slot stands.
     public static Capture start(Settings settings) {
+        // The slot first: a predecessor that is about to end may still write and confirm, and what
+        // it has confirmed by now is in the log by now.
+        Slot.State slot = slotOf(settings);
         Optional<Change.Commit> last = settings.log().lastCommit();
         Lsn inLog = last.map(Change.Commit::end).orElse(Lsn.ZERO);
         Lsn known = inLog.isAfter(settings.applied()) ? inLog : settings.applied();
-        checkNoGap(settings, known);
+        checkNoGap(settings, slot.confirmed(), known);
         long changes =
                 Math.max(last.map(Change.Commit::changes).orElse(0L), settings.changesApplied());
         LogAppender appender = settings.log().appender(settings.epoch());
@@ -122,7 +125,7 @@ public final class Capture implements AutoCloseable {
         return "lockstep";
     }
 
-    private static void checkNoGap(Settings settings, Lsn known) {
+    private static Slot.State slotOf(Settings settings) {
         try (Session session = settings.active().session("slot")) {
             String name = settings.slot().name();
             Slot.State state =
@@ -132,16 +135,22 @@ public final class Capture implements AutoCloseable {
             if (state.lost()) {
                 throw gone(name, session.label(), "was invalidated: its WAL is gone");
             }
-            if (state.confirmed().isAfter(known)) {
-                throw new LockstepException(
-                        Fault.POSITION_LOST,
-                        ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the "
-                                        + "change log ends at"
-                                        + " %s: the log was lost or set back; abort the run "
-                                        + "and start it"
-                                        + " afresh")
-                                .formatted(name, session.label(), state.confirmed(), known));
-            }
+            return state;
+        }
+    }
+
+    private static void checkNoGap(Settings settings, Lsn confirmed, Lsn known) {
+        if (confirmed.isAfter(known)) {
+            throw new LockstepException(
+                    Fault.POSITION_LOST,
+                    ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the change log "
+                                    + "ends at %s: the log was lost or set back; abort the run "
+                                    + "and start it afresh")
+                            .formatted(
+                                    settings.slot().name(),
+                                    settings.active().label(),
+                                    confirmed,
+                                    known));
         }
     }
 

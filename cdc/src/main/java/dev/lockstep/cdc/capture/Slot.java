@@ -28,16 +28,19 @@ public final class Slot {
               FROM pg_replication_slots WHERE slot_name = ?\
             """;
 
+    /// Of all databases of the server, since a new slot waits for all.
     private static final String OLD_TRANSACTIONS =
             """
-            SELECT format('pid %s (%s, %s, open for %s s): %s', pid, usename, application_name,
-                          extract(epoch FROM now() - xact_start)::int, left(query, 80)) AS line
-              FROM pg_stat_activity
-             WHERE (backend_xid IS NOT NULL OR backend_xmin IS NOT NULL) AND pid <> pg_backend_pid()
-               AND backend_type = 'client backend' AND xact_start < now() - interval '1 second'
+            SELECT format('pid %s on database "%s" (%s, %s, open for %s s): %s', pid, datname,
+                          usename, application_name,
+                          extract(epoch FROM clock_timestamp() - xact_start)::int,
+                          left(query, 80)) AS line
+              FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
             UNION ALL
-            SELECT format('prepared transaction %L (%s, since %s)', gid, owner, prepared)
-              FROM pg_prepared_xacts WHERE database = current_database()\
+            SELECT format('prepared transaction "%s" on database "%s" (%s, since %s)', gid,
+                          database, owner, date_trunc('second', prepared))
+              FROM pg_prepared_xacts
+             LIMIT 10\
             """;
 
     private static final String MEMBERS =

@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -19,6 +21,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -30,6 +33,9 @@ public final class ChangeLog implements AutoCloseable {
     private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
     private static final Duration REACH_MAX = Duration.ofSeconds(10);
     private static final int SEGMENT_BYTES = 64 * 1024 * 1024;
+
+    /// An epoch belongs to one process, so what counts here tells its writers apart.
+    private static final AtomicLong ATTEMPTS = new AtomicLong();
 
     private final Map<String, String> client;
     private final boolean ownBroker;
@@ -45,7 +51,7 @@ public final class ChangeLog implements AutoCloseable {
         this.ownBroker = ownBroker;
         this.topic = topic;
         this.partition = new TopicPartition(topic, 0);
-        this.admin = Admin.create(new HashMap<>(client));
+        this.admin = reach(client, () -> Admin.create(new HashMap<>(client)));
     }
 
     /// The topics of a cluster whose names begin with `prefix`. Fails soon where it does not
@@ -64,6 +70,16 @@ public final class ChangeLog implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LockstepException(Fault.INTERRUPTED, "interrupted: list topics", e);
+        }
+    }
+
+    private static <T> T reach(Map<String, String> client, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (InterruptException e) {
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted while Kafka was asked", e);
+        } catch (KafkaException e) {
+            throw unreachable(client, e.getCause() == null ? e : e.getCause());
         }
     }
 
@@ -109,11 +125,6 @@ public final class ChangeLog implements AutoCloseable {
         }
     }
 
-    /// Whether the topic is there.
-    public boolean exists() {
-        return answer("list topics", admin.listTopics().names()).contains(topic);
-    }
-
     /// Forgets what lies before `offset`.
     public void trim(long offset) {
         answer(
@@ -121,7 +132,8 @@ public final class ChangeLog implements AutoCloseable {
                 admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(offset))).all());
     }
 
-    /// A writer whose records beat those of every lower epoch.
+    /// A writer whose records beat those of every lower epoch, and those of every earlier writer of
+    /// its own.
     public LogAppender appender(long epoch) {
         Map<String, Object> settings = new HashMap<>(client);
         settings.put("acks", "all");
@@ -136,9 +148,15 @@ public final class ChangeLog implements AutoCloseable {
         settings.put("request.timeout.ms", 20_000);
         settings.put("compression.type", ownBroker ? "none" : "lz4");
         return new LogAppender(
-                new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer()),
+                reach(
+                        client,
+                        () ->
+                                new KafkaProducer<>(
+                                        settings,
+                                        new ByteArraySerializer(),
+                                        new ByteArraySerializer())),
                 topic,
-                epoch);
+                new LogRecord.Writer(epoch, ATTEMPTS.incrementAndGet()));
     }
 
     /// A reader at the start of what is kept.
@@ -159,6 +177,10 @@ public final class ChangeLog implements AutoCloseable {
 
     /// The last commit that the log holds; empty where it holds none.
     public Optional<Change.Commit> lastCommit() {
+        return reach(client, this::findLastCommit);
+    }
+
+    private Optional<Change.Commit> findLastCommit() {
         KafkaConsumer<byte[], byte[]> consumer = consumer();
         try (LogReader reader = new LogReader(consumer, partition)) {
             consumer.assign(List.of(partition));
@@ -185,8 +207,13 @@ public final class ChangeLog implements AutoCloseable {
         settings.put("max.partition.fetch.bytes", 8 * 1024 * 1024);
         settings.put("max.poll.records", 16);
         settings.put("allow.auto.create.topics", false);
-        return new KafkaConsumer<>(
-                settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return reach(
+                client,
+                () ->
+                        new KafkaConsumer<>(
+                                settings,
+                                new ByteArrayDeserializer(),
+                                new ByteArrayDeserializer()));
     }
 
     private <T> T answer(String doing, KafkaFuture<T> future) {

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads a stream's changes in order. Belongs to one thread.
 public final class LogReader implements AutoCloseable {
+    private static final Duration SILENCE_MAX = Duration.ofSeconds(30);
+
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final TopicPartition partition;
     private final LogRecord.Joiner joiner = new LogRecord.Joiner();
@@ -29,8 +31,9 @@ public final class LogReader implements AutoCloseable {
 
     /// What a reader finds.
     public interface Sink {
-        /// A new writer took over: what is unfinished will never be finished.
-        void onEpoch();
+        /// A new writer took over, or records are missing: what is unfinished will never be
+        /// finished.
+        void onTorn();
 
         /// The next change, out of the record that starts at `offset`.
         void onChange(long offset, Change change);
@@ -54,13 +57,14 @@ public final class LogReader implements AutoCloseable {
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record, Sink sink) {
-        long epoch = joiner.epoch();
+        long breaks = joiner.breaks();
         boolean open = joiner.isOpen();
-        Optional<byte[]> frame = joiner.add(record.value());
-        if (joiner.epoch() != epoch) {
-            sink.onEpoch();
+        Optional<byte[]> frame = joiner.add(record.offset(), record.value());
+        boolean torn = joiner.breaks() != breaks;
+        if (torn) {
+            sink.onTorn();
         }
-        if (!open || joiner.epoch() != epoch) {
+        if (!open || torn) {
             frameStart = record.offset();
         }
         long offset = frameStart;
@@ -92,7 +96,7 @@ public final class LogReader implements AutoCloseable {
         }
 
         @Override
-        public void onEpoch() {
+        public void onTorn() {
             torn = torn || beginsLeft == 0;
         }
 
@@ -119,9 +123,18 @@ public final class LogReader implements AutoCloseable {
                         last.set(commit);
                     }
                 };
+        long silentSince = System.nanoTime();
         while (consumer.position(partition) < end) {
+            if (System.nanoTime() - silentSince > SILENCE_MAX.toNanos()) {
+                throw new LockstepException(
+                        Fault.LOG_FAILED,
+                        "Kafka gave nothing of topic \"%s\" for %d s, which goes on up to %d"
+                                .formatted(partition.topic(), SILENCE_MAX.toSeconds(), end));
+            }
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofSeconds(1))) {
-                joiner.add(record.value()).ifPresent(frame -> FrameReader.read(frame, keep));
+                silentSince = System.nanoTime();
+                joiner.add(record.offset(), record.value())
+                        .ifPresent(frame -> FrameReader.read(frame, keep));
             }
         }
         return Optional.ofNullable(last.get());

@@ -50,11 +50,11 @@ class LogRecordTest {
         byte[] frame = new byte[LogRecord.PAYLOAD_MAX * 2 + 7];
         frame[LogRecord.PAYLOAD_MAX] = 42;
         LogRecord.Joiner joiner = new LogRecord.Joiner();
-        List<byte[]> records = LogRecord.split(3, frame);
+        List<byte[]> records = writer(3, 1).split(frame);
         assertThat(records).hasSize(3);
-        assertThat(joiner.add(records.get(0))).isEmpty();
-        assertThat(joiner.add(records.get(1))).isEmpty();
-        assertThat(joiner.add(records.get(2))).contains(frame);
+        assertThat(joiner.add(0, records.get(0))).isEmpty();
+        assertThat(joiner.add(1, records.get(1))).isEmpty();
+        assertThat(joiner.add(2, records.get(2))).contains(frame);
     }
 
     @Test
@@ -62,10 +62,61 @@ class LogRecordTest {
         byte[] large = new byte[LogRecord.PAYLOAD_MAX + 1];
         byte[] small = {1};
         LogRecord.Joiner joiner = new LogRecord.Joiner();
-        joiner.add(LogRecord.split(3, large).getFirst());
-        assertThat(joiner.add(LogRecord.split(4, small).getFirst())).contains(small);
-        assertThat(joiner.add(LogRecord.split(3, large).getLast())).isEmpty();
-        assertThat(joiner.add(LogRecord.split(3, small).getFirst())).isEmpty();
-        assertThat(joiner.add(LogRecord.split(4, large).getLast())).isEmpty();
+        LogRecord.Splitter old = writer(3, 1);
+        List<byte[]> torn = old.split(large);
+        LogRecord.Splitter young = writer(4, 1);
+        joiner.add(0, torn.getFirst());
+        assertThat(joiner.add(1, young.split(small).getFirst())).contains(small);
+        assertThat(joiner.add(2, torn.getLast())).isEmpty();
+        assertThat(joiner.add(3, old.split(small).getFirst())).isEmpty();
+        assertThat(joiner.add(4, young.split(small).getFirst())).contains(small);
+    }
+
+    @Test
+    void whatAWriterWroteBehindAGapIsDroppedUntilTheNextWriter() {
+        LogRecord.Joiner joiner = new LogRecord.Joiner();
+        List<byte[]> first = frames(writer(3, 1), 5);
+        assertThat(joiner.add(0, first.get(0))).isPresent();
+        long breaks = joiner.breaks();
+        assertThat(joiner.add(1, first.get(2))).isEmpty();
+        assertThat(joiner.breaks()).isGreaterThan(breaks);
+        assertThat(joiner.add(2, first.get(3))).isEmpty();
+
+        List<byte[]> second = frames(writer(3, 2), 2);
+        assertThat(joiner.add(3, second.get(0))).isPresent();
+        assertThat(joiner.add(4, first.get(4))).isEmpty();
+        assertThat(joiner.add(5, second.get(1))).isPresent();
+    }
+
+    @Test
+    void aGapWithinAFrameTearsIt() {
+        LogRecord.Joiner joiner = new LogRecord.Joiner();
+        List<byte[]> records = writer(3, 1).split(new byte[LogRecord.PAYLOAD_MAX * 2 + 1]);
+        assertThat(joiner.add(0, records.get(0))).isEmpty();
+        assertThat(joiner.add(1, records.get(2))).isEmpty();
+        assertThat(joiner.isOpen()).isFalse();
+    }
+
+    @Test
+    void aWriterWhoseFirstRecordIsMissingCountsOnlyWhereTheLogWasTrimmed() {
+        List<byte[]> records = frames(writer(3, 1), 3);
+        assertThat(new LogRecord.Joiner().add(0, records.get(1))).isEmpty();
+
+        LogRecord.Joiner trimmed = new LogRecord.Joiner();
+        assertThat(trimmed.add(70, records.get(1))).isPresent();
+        assertThat(trimmed.add(71, records.get(2))).isPresent();
+        assertThat(trimmed.add(72, frames(writer(3, 2), 2).get(1))).isEmpty();
+    }
+
+    private static LogRecord.Splitter writer(long epoch, long attempt) {
+        return new LogRecord.Splitter(new LogRecord.Writer(epoch, attempt));
+    }
+
+    private static List<byte[]> frames(LogRecord.Splitter writer, int count) {
+        List<byte[]> records = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            records.addAll(writer.split(new byte[] {(byte) i}));
+        }
+        return records;
     }
 }

@@ -1,6 +1,6 @@
 package dev.lockstep.orchestrator.stage;
 
-import dev.lockstep.cdc.apply.ReplicaRole;
+import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;

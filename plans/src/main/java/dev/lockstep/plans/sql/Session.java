@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
-import org.postgresql.copy.CopyManager;
 
 /// One connection. Outside of [#begin] every statement is its own transaction.
 ///
@@ -149,10 +148,6 @@ public final class Session implements AutoCloseable {
             throw new LockstepException(
                     Fault.UNREACHABLE, doing + " on " + label + ": " + e.getMessage(), e);
         }
-    }
-
-    public CopyManager copyManager() {
-        return raw("COPY", PGConnection::getCopyAPI);
     }
 
     /// A prepared statement for a caller that runs it many times and closes it.

@@ -1,0 +1,97 @@
+package dev.lockstep.cdc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// What could make a stream stand still, and what it leaves where it has to.
+class StandstillTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final Pair pair = Pair.create();
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    private void onSource(String sql) {
+        Pair.run(pair.source(), sql);
+    }
+
+    @Test
+    void manyTinyTransactionsInARowArrive() throws Exception {
+        pair.onBoth("CREATE TABLE tiny (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.open()) {
+            stream.startAt(stream.prepare(), true);
+            onSource(
+                    """
+                    CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN
+                        SET synchronous_commit = off;
+                        FOR i IN 1..30000 LOOP INSERT INTO public.tiny VALUES (i); COMMIT; END LOOP;
+                    END $$\
+                    """);
+            onSource("CALL fill()");
+            stream.startCapture();
+            stream.startApply(stream.spec().routes());
+            stream.drain(SOON);
+            fixture.assertEqualRows("tiny");
+        }
+    }
+
+    @Test
+    void aCutThatComesTooLateLeavesNothingOnTheServer() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.openStrict();
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item (id) VALUES (1)");
+            assertThatThrownBy(() -> stream.cut(Duration.ofSeconds(1)))
+                    .hasMessageContaining("pid " + writer.backendPid());
+            assertThat(
+                            Pair.rows(
+                                    pair.source(),
+                                    "SELECT slot_name FROM pg_replication_slots WHERE temporary "
+                                            + "AND database = current_database()"))
+                    .isEmpty();
+            writer.commit();
+            stream.drain(SOON);
+            fixture.assertEqualRows("item");
+        }
+    }
+
+    @Test
+    void anApplierThatWaitsForALockIsCutOffAndTheNextOneGoesOn() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.openStrict();
+                Session blocker = pair.target().session("blocker")) {
+            blocker.begin();
+            blocker.run("LOCK TABLE public.item");
+            onSource("INSERT INTO item (id) VALUES (1)");
+            awaitRow(
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+                            + "current_database()");
+            stream.stopApply(Duration.ofMillis(200));
+            blocker.rollback();
+            stream.startApply(stream.spec().routes());
+            stream.drain(SOON);
+            fixture.assertEqualRows("item");
+        }
+    }
+
+    private void awaitRow(String sql) {
+        long until = System.nanoTime() + SOON.toNanos();
+        while (Pair.rows(pair.target(), sql).isEmpty()) {
+            assertThat(System.nanoTime()).as("waited too long for: " + sql).isLessThan(until);
+            Thread.onSpinWait();
+        }
+    }
+}

@@ -19,14 +19,28 @@ public final class Slot {
     private static final Duration CREATE_MAX = Duration.ofSeconds(60);
     private static final Duration LOCK_MAX = Duration.ofSeconds(2);
 
+    private static final String RETAINED =
+            """
+            coalesce(pg_wal_lsn_diff(
+                CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                     ELSE pg_current_wal_lsn() END, restart_lsn), 0)::bigint\
+            """;
+
     private static final String FIND =
             """
             SELECT database = current_database() AS own, confirmed_flush_lsn, wal_status,
-                   coalesce(pg_wal_lsn_diff(
-                       CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
-                            ELSE pg_current_wal_lsn() END, restart_lsn), 0)::bigint AS retained
+                   %s AS retained
               FROM pg_replication_slots WHERE slot_name = ?\
-            """;
+            """
+                    .formatted(RETAINED);
+
+    private static final String MOST_RETAINED =
+            """
+            SELECT coalesce(max(%s), 0)
+              FROM pg_replication_slots
+             WHERE database = current_database() AND slot_name ~ ('^' || ? || '[0-9]+$')\
+            """
+                    .formatted(RETAINED);
 
     /// Of all databases of the server, since a new slot waits for all.
     private static final String OLD_TRANSACTIONS =
@@ -64,7 +78,16 @@ public final class Slot {
     public record State(Lsn confirmed, boolean lost, long retainedBytes) {}
 
     public Slot(String run, int stream) {
-        this.name = "lockstep_" + run.replace('-', '_') + "_" + stream;
+        this.name = prefix(run) + stream;
+    }
+
+    private static String prefix(String run) {
+        return "lockstep_" + run.replace('-', '_') + "_";
+    }
+
+    /// The WAL that the server of `session` keeps for a run, whatever stream it is at.
+    public static long retainedBytes(Session session, String run) {
+        return Long.parseLong(session.one(MOST_RETAINED, prefix(run)));
     }
 
     public String name() {

@@ -20,6 +20,11 @@ final class AskCommands {
         @Option(names = "--json", description = "Print one JSON document.")
         boolean json;
 
+        @Override
+        boolean isJson() {
+            return json;
+        }
+
         abstract Asked asked();
 
         @Override

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.conduct.ExitCode;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -45,10 +46,7 @@ public final class Main {
                 new CommandLine(new Main())
                         .setOut(out)
                         .setErr(err)
-                        .setExecutionExceptionHandler((e, command, _) -> {
-                            command.getErr().println("lockstep: " + describe(e));
-                            return exitOf(e);
-                        });
+                        .setExecutionExceptionHandler((e, command, _) -> failed(e, command));
         line.setExecutionStrategy(Main::perform);
         return line.execute(arguments);
     }
@@ -72,14 +70,17 @@ public final class Main {
         return ExitCode.INVALID;
     }
 
-    private static String describe(Exception e) {
-        return e instanceof LockstepException own
-                ? own.text() + " [" + own.fault() + "]"
-                : "internal error: " + e;
-    }
-
-    private static int exitOf(Exception e) {
-        return e instanceof LockstepException own ? ExitCode.of(own.fault()) : ExitCode.FAILED;
+    private static int failed(Exception e, CommandLine line) {
+        LockstepException fault =
+                e instanceof LockstepException own
+                        ? own
+                        : new LockstepException(Fault.INTERNAL, "internal error: " + e, e);
+        int exit = ExitCode.of(fault.fault());
+        if (line.getCommand() instanceof PlanCommand command) {
+            return command.report(fault, exit);
+        }
+        line.getErr().println("lockstep: " + fault.text() + " [" + fault.fault() + "]");
+        return exit;
     }
 
     /// The one clock of the process.

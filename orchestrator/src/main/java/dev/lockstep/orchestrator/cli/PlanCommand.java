@@ -1,6 +1,8 @@
 package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.conduct.ExitCode;
+import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.plan.PlanFile;
@@ -35,9 +37,18 @@ abstract class PlanCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
+    /// Whether results are printed as one JSON document.
+    boolean isJson() {
+        return false;
+    }
+
     /// Tells a fault and gives its exit code.
     int report(LockstepException e, int exit) {
-        spec.commandLine().getErr().println("lockstep: " + e.text() + " [" + e.fault() + "]");
+        String text = e.text() + " [" + e.fault() + "]";
+        if (isJson()) {
+            print(Json.write(new Outcome(exit, text)));
+        }
+        spec.commandLine().getErr().println("lockstep: " + text);
         return exit;
     }
 

@@ -16,10 +16,16 @@ final class StatusCommand extends PlanCommand {
     boolean json;
 
     @Override
+    boolean isJson() {
+        return json;
+    }
+
+    @Override
     public Integer call() {
         Plan plan = plan();
-        try (Db target = target(plan)) {
-            Status status = Status.read(target, plan.name());
+        try (Db source = source(plan);
+                Db target = target(plan)) {
+            Status status = Status.read(source, target, plan.name());
             print(json ? Json.write(status) : status.text());
             return ExitCode.DONE;
         } catch (LockstepException e) {

@@ -114,12 +114,7 @@ public final class Schema {
     private Optional<SchemaCopy> copied(Moved moved) {
         return hasRest()
                 ? Optional.of(
-                        new SchemaCopy(
-                                run.source(),
-                                run.target(),
-                                run.plan().scope(),
-                                moved.source(),
-                                run.folder()))
+                        new SchemaCopy(run.source(), run.target(), moved.extent(), run.folder()))
                 : Optional.empty();
     }
 }

@@ -1,8 +1,6 @@
 package dev.lockstep.orchestrator.schema;
 
 import dev.lockstep.orchestrator.schema.SchemaDump.Section;
-import dev.lockstep.plans.catalog.Catalog;
-import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -17,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -61,19 +60,21 @@ public final class SchemaCopy {
 
     private final Db source;
     private final Db target;
-    private final Catalog catalog;
+    private final SchemaExtent extent;
     private final SchemaCopyCheck checks;
     private final OutOfScope outOfScope;
+    private final Renaming renaming;
     private final SchemaNames before;
     private final SchemaDump dump;
 
     /// `folder` holds the dump between the steps; where it is lost, it is made again.
-    public SchemaCopy(Db source, Db target, Scope scope, Catalog sourceCatalog, Path folder) {
+    public SchemaCopy(Db source, Db target, SchemaExtent extent, Path folder) {
         this.source = source;
         this.target = target;
-        this.catalog = sourceCatalog;
-        this.checks = new SchemaCopyCheck(source, target, scope);
-        this.outOfScope = new OutOfScope(scope);
+        this.extent = extent;
+        this.checks = new SchemaCopyCheck(source, target, extent);
+        this.outOfScope = new OutOfScope(extent.scope());
+        this.renaming = new Renaming(extent.mapping());
         this.before = new SchemaNames(folder);
         this.dump = new SchemaDump(source, folder, this::tools, this::excluded);
     }
@@ -93,27 +94,32 @@ public final class SchemaCopy {
         }
         dump.make();
         List<TocEntry> entries = dump.entries(Section.PRE_DATA);
-        step("tables", session -> hasTables(session) ? "" : tables(session, entries));
+        step(session -> {
+            if (!hasTables(session)) {
+                run(session, "tables", tables(session, entries));
+                renaming.give(session);
+            }
+        });
     }
 
     /// Creates the indexes by which changes name rows, on the tables that hold rows.
     public void restoreKeys() {
         List<TocEntry> all = dump.entries(Section.POST_DATA);
-        step("keys", session -> dump.creates(missing(session, keys(all))));
+        add("keys", session -> dump.creates(missing(session, keys(all))));
     }
 
     /// Creates what is not there yet: other indexes and constraints, triggers, rules, policies, the
     /// rows of materialized views.
     public void restoreRest() {
         List<TocEntry> all = dump.entries(Section.POST_DATA);
-        step("rest", session -> dump.creates(missing(session, all)));
-        step("materialized views", this::refreshes);
+        add("rest", session -> dump.creates(missing(session, all)));
+        step(session -> run(session, "materialized views", refreshes(session)));
     }
 
     /// Drops what [#restoreTables] made, with everything that was built on it since. Only for a
     /// target that [#check] found free of these names: who owns them cannot be seen later.
     public void dropAll() {
-        Set<TableName> wanted = catalog.tables().keySet();
+        Set<TableName> wanted = extent.targetNames();
         try (Session session = target.session("schema copy")) {
             if (SchemaObjects.tables(session).stream().noneMatch(wanted::contains)) {
                 return;
@@ -124,11 +130,15 @@ public final class SchemaCopy {
                 .filter(entry -> entry.is("EVENT TRIGGER"))
                 .forEach(entries::add);
         Set<String> names = names(entries, "SCHEMA");
+        names.addAll(renaming.newSchemas());
         Set<String> extensions = names(entries, "EXTENSION");
         entries.removeIf(entry -> entry.is(DEPENDENT) || entry.is("SCHEMA", "EXTENSION"));
         String drops =
                 dump.drops(entries) + before.dropExtensions(extensions) + before.dropSchemas(names);
-        step("removal", session -> drops + before.undoGrants(session));
+        step(session -> {
+            renaming.takeBack(session);
+            run(session, "removal", drops + before.undoGrants(session));
+        });
     }
 
     private String tables(Session session, List<TocEntry> entries) {
@@ -151,7 +161,7 @@ public final class SchemaCopy {
     private List<TocEntry> keys(List<TocEntry> all) {
         Map<String, TableName> wanted = new HashMap<>();
         try (Session from = source.session("schema copy")) {
-            wanted.putAll(SchemaObjects.changeKeys(from, catalog));
+            wanted.putAll(SchemaObjects.changeKeys(from, extent.tables()));
         }
         List<TocEntry> found =
                 all.stream()
@@ -193,17 +203,29 @@ public final class SchemaCopy {
         }
     }
 
-    /// Runs the statements that `script` gives, all or none.
-    private void step(String name, Function<Session, String> script) {
+    /// Adds to the tables what the dump knows under the source's names.
+    private void add(String name, Function<Session, String> script) {
+        step(session -> {
+            renaming.takeBack(session);
+            run(session, name, script.apply(session));
+            renaming.give(session);
+        });
+    }
+
+    /// Does `work` whole or not at all.
+    private void step(Consumer<Session> work) {
         try (Session session = target.session("schema copy")) {
             session.begin();
             session.run(LOCK);
             session.run(MEMORY);
-            String sql = script.apply(session);
-            if (!sql.isEmpty()) {
-                ServerScript.run(session, name, sql);
-            }
+            work.accept(session);
             session.commit();
+        }
+    }
+
+    private static void run(Session session, String step, String sql) {
+        if (!sql.isEmpty()) {
+            ServerScript.run(session, step, sql);
         }
     }
 
@@ -214,7 +236,7 @@ public final class SchemaCopy {
     }
 
     private boolean hasTables(Session session) {
-        return SchemaObjects.tables(session).containsAll(catalog.tables().keySet());
+        return SchemaObjects.tables(session).containsAll(extent.targetNames());
     }
 
     private PgTools tools() {

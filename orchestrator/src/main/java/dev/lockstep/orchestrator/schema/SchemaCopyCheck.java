@@ -1,6 +1,5 @@
 package dev.lockstep.orchestrator.schema;
 
-import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
@@ -10,6 +9,7 @@ import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -82,12 +82,12 @@ public final class SchemaCopyCheck {
 
     private final Db source;
     private final Db target;
-    private final Scope scope;
+    private final SchemaExtent extent;
 
-    public SchemaCopyCheck(Db source, Db target, Scope scope) {
+    public SchemaCopyCheck(Db source, Db target, SchemaExtent extent) {
         this.source = source;
         this.target = target;
-        this.scope = scope;
+        this.extent = extent;
     }
 
     /// Something that a dump would bring.
@@ -95,6 +95,14 @@ public final class SchemaCopyCheck {
         static Thing of(Row row) throws SQLException {
             return new Thing(
                     row.text("type"), row.text("schema"), row.text("name"), row.text("identity"));
+        }
+
+        TableName named() {
+            return new TableName(schema, name);
+        }
+
+        boolean isRelation() {
+            return type.contains("table") || type.contains("view") || type.equals("sequence");
         }
 
         @Override
@@ -160,10 +168,15 @@ public final class SchemaCopyCheck {
     }
 
     private void checkNames(Session from, Session to, Problems problems) {
-        Set<Thing> taken = new HashSet<>(to.rows(OBJECTS, Thing::of));
+        Set<Thing> taken = new LinkedHashSet<>(to.rows(OBJECTS, Thing::of));
+        Set<Thing> wanted = new HashSet<>(from.rows(OBJECTS, Thing::of));
+        wanted.removeIf(thing -> !isBrought(thing));
+        Set<TableName> renamed = extent.targetNames();
         List<String> clashes =
-                from.rows(OBJECTS, Thing::of).stream()
-                        .filter(thing -> isBrought(thing) && taken.contains(thing))
+                taken.stream()
+                        .filter(thing ->
+                                wanted.contains(thing)
+                                        || (thing.isRelation() && renamed.contains(thing.named())))
                         .map(Thing::toString)
                         .toList();
         if (!clashes.isEmpty()) {
@@ -180,7 +193,6 @@ public final class SchemaCopyCheck {
 
     /// Tables out of scope stay where they are; everything else comes along.
     private boolean isBrought(Thing thing) {
-        return !thing.type().contains("table")
-                || scope.covers(new TableName(thing.schema(), thing.name()));
+        return !thing.type().contains("table") || extent.scope().covers(thing.named());
     }
 }

@@ -48,11 +48,13 @@ final class SchemaNames {
                 .collect(Collectors.joining());
     }
 
-    /// Statements that drop those of `schemas` that are new, unless others use them by now.
+    /// Statements that drop those of `schemas` that are new, unless others use them by now; none
+    /// where that is not known.
     String dropSchemas(Collection<String> schemas) {
-        Set<String> before = read("schemas.before").orElse(Set.of());
+        Optional<Set<String>> before = read("schemas.before");
         return schemas.stream()
-                .filter(name -> !before.contains(name) && !BUILT_IN.contains(name))
+                .filter(name -> before.isPresent() && !before.get().contains(name))
+                .filter(name -> !BUILT_IN.contains(name))
                 .map(SchemaNames::dropIfEmpty)
                 .collect(Collectors.joining());
     }

@@ -3,6 +3,7 @@ package dev.lockstep.orchestrator.stage;
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.backfill.CopyTable;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.schema.SchemaExtent;
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.catalog.Mapping;
@@ -26,6 +27,7 @@ import java.util.stream.Collectors;
 
 /// The tables and sequences of a plan as both databases have them, each with its partner.
 public final class Moved {
+    private final SchemaExtent extent;
     private final Catalog source;
     private final Catalog target;
     private final Mapping mapping;
@@ -36,10 +38,11 @@ public final class Moved {
     /// @param columns the target's names by the source's, of all columns that both have
     public record Pair(Table source, Table target, Map<String, String> columns) {}
 
-    private Moved(Catalog source, Catalog target, Mapping mapping) {
-        this.source = source;
+    private Moved(SchemaExtent extent, Catalog target) {
+        this.extent = extent;
+        this.source = extent.tables();
         this.target = target;
-        this.mapping = mapping;
+        this.mapping = extent.mapping();
         this.pairs = new ArrayList<>();
         for (Table table : source.rowTables()) {
             target.table(mapping.table(table.name()))
@@ -49,7 +52,10 @@ public final class Moved {
 
     /// Reads both catalogs.
     public static Moved read(Plan plan, Db source, Db target) {
-        return new Moved(catalog(source, plan.scope()), catalog(target, Scope.ALL), plan.mapping());
+        Catalog moving = catalog(source, plan.scope());
+        Mapping mapping = plan.mapping().withPartitions(moving);
+        return new Moved(
+                new SchemaExtent(plan.scope(), mapping, moving), catalog(target, Scope.ALL));
     }
 
     private static Catalog catalog(Db db, Scope scope) {
@@ -67,6 +73,11 @@ public final class Moved {
             }
         }
         return new Pair(table, partner, columns);
+    }
+
+    /// What a copy of the schema brings.
+    public SchemaExtent extent() {
+        return extent;
     }
 
     public Catalog source() {

@@ -11,10 +11,10 @@ import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /// Whether both databases are as a run needs them, before anything is changed. Reads only; every
 /// problem is found before any is reported.
@@ -52,8 +52,7 @@ public final class Preflight {
             Moved moved = Moved.read(plan, source, target);
             checkSource(moved, from);
             if (plan.schema().copy() == Plan.Schema.Copy.AUTO) {
-                new SchemaCopy(source, target, plan.scope(), moved.source(), plan.folder())
-                        .check(problems);
+                new SchemaCopy(source, target, moved.extent(), plan.folder()).check(problems);
             } else if (plan.schema().expand().isEmpty()) {
                 checkTarget(moved, to, problems);
             }
@@ -142,36 +141,39 @@ public final class Preflight {
                                                 + "tables in scope")
                                         .formatted(mapped));
                     }
-                    table.ifPresent(found -> checkColumns(found, rule.columns().keySet()));
+                    table.ifPresent(found -> checkColumns(found, rule.columns()));
                 });
-        if (!plan.mapping().rules().isEmpty() && plan.schema().copy() == Plan.Schema.Copy.AUTO) {
-            problems.add(
-                    "tables.mappings gives tables other names on the target, and schema.copy: auto "
-                            + "brings them under the source's; set schema.copy: none and create "
-                            + "them under the new names, by hand or with schema.expand");
+        Map<TableName, TableName> origins = new HashMap<>();
+        for (TableName name : moved.tables(Side.SOURCE)) {
+            TableName earlier = origins.putIfAbsent(moved.targetName(name), name);
+            if (earlier != null) {
+                problems.add(
+                        "two tables of the source would be \"%s\" on the target: \"%s\" and \"%s\""
+                                        .formatted(moved.targetName(name), earlier, name)
+                                + "; mend tables.mappings");
+            }
         }
     }
 
-    private void checkColumns(Table table, Set<String> mapped) {
-        for (String column : mapped) {
+    private void checkColumns(Table table, Map<String, String> mapped) {
+        mapped.forEach((column, name) -> {
             if (table.column(column).isEmpty()) {
                 problems.add(
                         "tables.mappings names column \"%s\" of \"%s\", which has no such column"
                                 .formatted(column, table.name()));
             }
-        }
+            if (table.column(name).isPresent() && !mapped.containsKey(name)) {
+                problems.add(
+                        "two columns of \"%s\" would be \"%s\" on the target; mend tables.mappings"
+                                .formatted(table.name(), name));
+            }
+        });
     }
 
     /// Whether the target's tables can take the source's rows, and have none yet.
     public static void checkTarget(Moved moved, Session to, Problems problems) {
-        Set<TableName> taken = new HashSet<>();
         for (Table table : moved.source().rowTables()) {
             TableName name = moved.targetName(table.name());
-            if (!taken.add(name)) {
-                problems.add(
-                        "two tables of the source would go to \"%s\" on the target; one is \"%s\""
-                                .formatted(name, table.name()));
-            }
             Optional<Table> partner = moved.target().table(name);
             if (partner.isEmpty()) {
                 problems.add(

@@ -3,6 +3,7 @@ package dev.lockstep.orchestrator.status;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Json;
@@ -10,6 +11,7 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Verification;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
@@ -18,9 +20,12 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A run as anybody can see it: read from the target, whether a process works on the run or not.
-/// Its JSON form is what `status --json` prints.
+/// A run as anybody can see it, whether a process works on it or not: read from the target, and
+/// where nobody works on the run, the retained WAL from the active side. Its JSON form is what
+/// `status --json` prints.
 ///
+/// @param changes as last noted
+/// @param retainedWalBytes as last noted where the active side cannot be asked
 /// @param lagMillis how far the standby is behind; null while no process carries changes
 /// @param worker who works on the run, for people only
 public record Status(
@@ -43,6 +48,9 @@ public record Status(
               FROM lockstep.progress WHERE run = ?\
             """;
 
+    /// What the process that works on the run noted last.
+    private record Note(JsonNode body, boolean fresh) {}
+
     /// What the run stopped with.
     public record Failure(String fault, String message) {}
 
@@ -60,27 +68,23 @@ public record Status(
     public record LastSwitch(String from, String to, @Nullable Double pauseMillis, String at) {}
 
     /// Reads it.
-    public static Status read(Db target, String run) {
+    public static Status read(Db source, Db target, String run) {
         History history = new Journal(target, run).history();
         try (Session session = target.session("status")) {
             boolean known = OwnTables.exist(session);
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
-            Optional<JsonNode> note = known ? note(session, run) : Optional.empty();
+            Optional<Note> note = known ? note(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
-            return of(run, history, worker, note, tables);
+            Status status = of(run, history, worker, note, tables);
+            return status.lagMillis == null && !history.state().isFinal()
+                    ? status.retaining(source, target)
+                    : status;
         }
     }
 
-    private static Optional<JsonNode> note(Session session, String run) {
+    private static Optional<Note> note(Session session, String run) {
         return session.row(
-                        NOTE,
-                        row ->
-                                row.flag("fresh")
-                                        ? Optional.of(row.text("body"))
-                                        : Optional.<String>empty(),
-                        run)
-                .flatMap(found -> found)
-                .map(Json::tree);
+                NOTE, row -> new Note(Json.tree(row.text("body")), row.flag("fresh")), run);
     }
 
     private static List<CopiedTable> tables(Session session, String run) {
@@ -99,7 +103,7 @@ public record Status(
             String run,
             History history,
             Optional<String> worker,
-            Optional<JsonNode> note,
+            Optional<Note> note,
             List<CopiedTable> tables) {
         RunState state = history.state();
         return new Status(
@@ -107,7 +111,9 @@ public record Status(
                 state.label(),
                 false,
                 state.activeSide().map(Side::label).orElse(null),
-                worker.flatMap(_ -> note).map(n -> n.path("lagMillis").asLong()).orElse(null),
+                worker.flatMap(_ -> note.filter(Note::fresh))
+                        .map(n -> n.body().path("lagMillis").asLong())
+                        .orElse(null),
                 state instanceof RunState.Failed(var _, String fault, String message)
                         ? new Failure(fault, message)
                         : null,
@@ -132,8 +138,37 @@ public record Status(
                 worker);
     }
 
-    private static long number(Optional<JsonNode> note, String name) {
-        return note.map(n -> n.path(name).asLong()).orElse(0L);
+    private static long number(Optional<Note> note, String name) {
+        return note.map(n -> n.body().path(name).asLong()).orElse(0L);
+    }
+
+    /// With the WAL that the active side keeps now; as noted where it does not say.
+    private Status retaining(Db source, Db target) {
+        if (active == null) {
+            return this;
+        }
+        Db db = active.equals(Side.SOURCE.label()) ? source : target;
+        try (Session session = db.session("status")) {
+            return retaining(Slot.retainedBytes(session, migration));
+        } catch (LockstepException e) {
+            return this;
+        }
+    }
+
+    private Status retaining(long bytes) {
+        return new Status(
+                migration,
+                state,
+                paused,
+                active,
+                lagMillis,
+                failure,
+                tables,
+                changes,
+                bytes,
+                lastVerification,
+                lastSwitch,
+                worker);
     }
 
     /// For people.
@@ -150,6 +185,8 @@ public record Status(
         }
         if (lagMillis != null) {
             line(text, "changes", streamed(lagMillis));
+        } else if (retainedWalBytes > 0) {
+            line(text, "retained WAL", "%,d bytes".formatted(retainedWalBytes));
         }
         if (lastVerification != null) {
             line(

@@ -2,6 +2,8 @@ package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.plans.sql.Endpoint;
 import dev.lockstep.testing.Pair;
 import java.io.IOException;
@@ -93,6 +95,18 @@ class BadInputTest {
         assertThat(without.err()).contains("PLAN");
         String missing = folder.resolve("nowhere.yaml").toString();
         Told.by(command, missing).refused(2, "PLAN_INVALID", missing, "does not exist");
+    }
+
+    @Test
+    void whatIsAskedInJsonIsRefusedInJson() throws IOException {
+        for (String command : List.of("status", "validate", "cutover")) {
+            Told told = Told.by(command, "nowhere.yaml", "--json");
+            assertThat(told.exit()).isEqualTo(2);
+            JsonNode json = new ObjectMapper().readTree(told.out());
+            assertThat(json.path("exit").asInt()).isEqualTo(2);
+            assertThat(json.path("text").asText()).contains("nowhere.yaml", "[PLAN_INVALID]");
+            assertThat(told.err()).contains(json.path("text").asText());
+        }
     }
 
     @Test

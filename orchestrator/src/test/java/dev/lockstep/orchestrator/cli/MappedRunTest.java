@@ -28,6 +28,20 @@ class MappedRunTest {
             INSERT INTO orders (customer, total, note) VALUES (1, 1.50, 'x'), (2, 2, NULL);
             INSERT INTO plain VALUES (7);
             """;
+    private static final String PARTITIONED =
+            """
+            CREATE TABLE visit (id int PRIMARY KEY, hits int) PARTITION BY RANGE (id);
+            CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM (1) TO (2);
+            CREATE TABLE visit_2 PARTITION OF visit FOR VALUES FROM (2) TO (9);
+            INSERT INTO visit VALUES (1, 1), (2, 12);
+            """;
+    private static final String FOREIGN_KEYS =
+            """
+            SELECT conrelid::regclass, confrelid::regclass FROM pg_constraint
+             WHERE contype = 'f' AND connamespace = 'sales'::regnamespace\
+            """;
+    private static final String PARTED =
+            "    - { table: public.visit, columns: { hits: pages } }\n";
     private static final String NEW =
             """
             CREATE SCHEMA sales;
@@ -110,15 +124,51 @@ class MappedRunTest {
     }
 
     @Test
-    void aSchemaThatIsCopiedCannotBeRenamedOnTheWay() {
+    void aCopiedSchemaIsRenamedOnTheWay() {
         Assumptions.assumeThat(LocalServer.find()).isPresent();
         LocalServer server = LocalServer.find().orElseThrow();
         try (Db from = server.database();
                 Db to = server.database()) {
-            Pair.run(from, OLD);
-            Move move = Move.of(folder, from.endpoint(), to.endpoint(), MAPPINGS);
-            Refusals.ofRun(move, from, to)
-                    .refused(4, "PRECONDITION", "tables.mappings", "schema.copy: none");
+            Pair.run(from, OLD + PARTITIONED + ROWS);
+            Move move = Move.of(folder, from.endpoint(), to.endpoint(), MAPPINGS + PARTED);
+            try (LiveRun run = LiveRun.inStep(move)) {
+                Pair.run(from, "INSERT INTO visit VALUES (3, 2)");
+                Sides.shows(to, NEW_ORDERS, "(1,1.50,x)", "(2,2,)");
+                Sides.shows(to, "SELECT * FROM visit ORDER BY 1", "(1,1)", "(2,12)", "(3,2)");
+                move.told("cutover").done();
+                Pair.run(
+                        to,
+                        """
+                        INSERT INTO sales."Order" (customer, total_amount) VALUES (2, 9);
+                        UPDATE visit SET pages = 11 WHERE id = 1;
+                        """);
+                Sides.shows(from, OLD_ORDERS, "(1,1.50,x)", "(2,2,)", "(2,9,)");
+                Sides.shows(from, "SELECT * FROM visit ORDER BY 1", "(1,11)", "(2,12)", "(3,2)");
+                move.told("complete").done();
+                run.ended().done();
+            }
+            assertThat(Pair.rows(to, FOREIGN_KEYS))
+                    .containsExactly("(\"sales.\"\"Order\"\"\",sales.client)");
         }
+    }
+
+    @Test
+    void newNamesThatMeetAreRefused() {
+        Pair.run(source, OLD);
+        String mappings =
+                """
+                tables:
+                  include: ["public.*"]
+                  mappings:
+                    - { table: public.customer, to: public.plain }
+                    - { table: public.orders, columns: { total: note } }
+                """;
+        Move move = Move.of(folder, pair, "schema: { copy: none }\n" + mappings);
+        Refusals.ofRun(move, source, target)
+                .refused(
+                        4,
+                        "PRECONDITION",
+                        "two tables of the source would be \"public.plain\"",
+                        "two columns of \"public.orders\" would be \"note\"");
     }
 }

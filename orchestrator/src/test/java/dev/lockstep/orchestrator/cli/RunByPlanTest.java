@@ -73,6 +73,9 @@ class RunByPlanTest {
 
     private void isComparedDownToTheColumn(Move move) {
         Pair.run(source, NEW_BILL.formatted(1));
+        assertThat(Status.of(move).json().path("retainedWalBytes").asLong())
+                .as("kept for a run that nobody works on")
+                .isPositive();
         assertThat(move.told("validate").done())
                 .contains("1,021 rows of 3 tables compared", "no difference");
         plant("UPDATE bill SET total = 99 WHERE customer = 9");

@@ -2,9 +2,13 @@ package dev.lockstep.orchestrator.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.testing.PostgresServer;
 import java.util.List;
@@ -56,6 +60,21 @@ class SchemaCopyCheckTest {
     }
 
     @Test
+    void newNamesThatAreTakenAreListed() {
+        try (Pair pair = Pair.create()) {
+            Pair.run(pair.source(), "CREATE TABLE item (id int)");
+            Pair.run(pair.target(), "CREATE SCHEMA stock; CREATE VIEW stock.goods AS SELECT 1");
+            TableName item = new TableName("public", "item");
+            TableName goods = new TableName("stock", "goods");
+            Mapping mapping = new Mapping(Map.of(item, new Mapping.Rule(goods, Map.of())));
+            assertThat(withoutTools(pair.source(), pair.target(), Scope.ALL, mapping))
+                    .singleElement()
+                    .asString()
+                    .contains("not empty", "view stock.goods");
+        }
+    }
+
+    @Test
     void emptyTargetWithAllRolesHasNoProblem() {
         try (Pair pair = Pair.create()) {
             Pair.run(pair.source(), "CREATE TABLE item (id serial PRIMARY KEY)");
@@ -64,8 +83,15 @@ class SchemaCopyCheckTest {
     }
 
     private static List<String> withoutTools(Db source, Db target, Scope scope) {
+        return withoutTools(source, target, scope, Mapping.NONE);
+    }
+
+    private static List<String> withoutTools(Db source, Db target, Scope scope, Mapping mapping) {
         Problems problems = new Problems();
-        new SchemaCopyCheck(source, target, scope).check(problems);
+        try (Session session = source.session("test")) {
+            SchemaExtent extent = new SchemaExtent(scope, mapping, Catalog.read(session, scope));
+            new SchemaCopyCheck(source, target, extent).check(problems);
+        }
         return problems.all().stream().filter(p -> !p.contains("pg_dump and pg_restore")).toList();
     }
 }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Db;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -106,6 +109,60 @@ class SchemaCopyTest {
     }
 
     @Test
+    void mappedTablesComeUnderTheirNewNames() {
+        Db source = shop();
+        Db target = database();
+        List<String> before = dump(target);
+        SchemaCopy copy = copy(source, target, SCOPE, renamed());
+        List<Runnable> steps =
+                List.of(copy::restoreTables, copy::restoreKeys, copy::restoreRest, () -> {});
+        for (int last = 0; last < steps.size(); last++) {
+            steps.subList(0, last + 1).forEach(Runnable::run);
+            assertThat(Pair.rows(target, "SELECT mail, client FROM crm.client, client.customer"))
+                    .isEmpty();
+            if (last < steps.size() - 1) {
+                copy.dropAll();
+                assertThat(dump(target)).as("after step %d", last).isEqualTo(before);
+            }
+        }
+        Pair.run(
+                source,
+                """
+                CREATE SCHEMA crm; CREATE SCHEMA client;
+                ALTER TABLE customer RENAME COLUMN email TO mail;
+                ALTER TABLE customer RENAME TO client; ALTER TABLE client SET SCHEMA crm;
+                ALTER TABLE sales.orders RENAME COLUMN ticket TO total_;
+                ALTER TABLE sales.orders RENAME COLUMN total TO ticket;
+                ALTER TABLE sales.orders RENAME COLUMN total_ TO total;
+                ALTER TABLE sales.orders RENAME COLUMN customer TO client;
+                ALTER TABLE sales.orders RENAME TO customer;
+                ALTER TABLE sales.customer SET SCHEMA client;
+                ALTER TABLE sales.orders_1 RENAME TO old;
+                ALTER TABLE sales.orders_2 RENAME TO orders_1;
+                ALTER TABLE sales.old RENAME TO orders_2;
+                """);
+        assertThat(dump(target)).isEqualTo(dumpInScope(source));
+    }
+
+    private static Mapping renamed() {
+        TableName orders = new TableName("sales", "orders");
+        TableName orders1 = new TableName("sales", "orders_1");
+        TableName orders2 = new TableName("sales", "orders_2");
+        return new Mapping(
+                Map.of(
+                        new TableName("public", "customer"),
+                        new Mapping.Rule(new TableName("crm", "client"), Map.of("email", "mail")),
+                        orders,
+                        new Mapping.Rule(
+                                new TableName("client", "customer"),
+                                Map.of("ticket", "total", "total", "ticket", "customer", "client")),
+                        orders1,
+                        new Mapping.Rule(orders2, Map.of()),
+                        orders2,
+                        new Mapping.Rule(orders1, Map.of())));
+    }
+
+    @Test
     void whatFailsIsToldAndLeavesNothing() {
         Db source = shop();
         Db target = database();
@@ -187,9 +244,13 @@ class SchemaCopyTest {
     }
 
     private SchemaCopy copy(Db source, Db target, Scope scope) {
+        return copy(source, target, scope, Mapping.NONE);
+    }
+
+    private SchemaCopy copy(Db source, Db target, Scope scope, Mapping mapping) {
         try (Session session = source.session("test")) {
-            Catalog catalog = Catalog.read(session, scope);
-            return new SchemaCopy(source, target, scope, catalog, folder.resolve("work"));
+            SchemaExtent extent = new SchemaExtent(scope, mapping, Catalog.read(session, scope));
+            return new SchemaCopy(source, target, extent, folder.resolve("work"));
         }
     }
 

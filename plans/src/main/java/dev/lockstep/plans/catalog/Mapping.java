@@ -31,7 +31,23 @@ public record Mapping(Map<TableName, Rule> rules) {
         return rule == null ? column : rule.columns().getOrDefault(column, column);
     }
 
-    /// The same renaming read the other way, for changes that go back.
+    /// With the columns of partitioned tables renamed in their partitions, too, since they cannot
+    /// have names of their own.
+    public Mapping withPartitions(Catalog catalog) {
+        Map<TableName, Rule> all = new LinkedHashMap<>(rules);
+        for (Table table : catalog.tables().values()) {
+            Rule above = table.root().map(rules::get).orElse(null);
+            if (above != null) {
+                Map<String, String> columns = new LinkedHashMap<>(above.columns());
+                Rule own = rules.getOrDefault(table.name(), new Rule(table.name(), Map.of()));
+                columns.putAll(own.columns());
+                all.put(table.name(), new Rule(own.to(), columns));
+            }
+        }
+        return new Mapping(all);
+    }
+
+    /// The same renaming read the other way.
     public Mapping inverse() {
         Map<TableName, Rule> back = new LinkedHashMap<>();
         rules.forEach((table, rule) -> {

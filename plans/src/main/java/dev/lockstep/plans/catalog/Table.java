@@ -42,10 +42,6 @@ public record Table(
         return replicaIdentity == ReplicaIdentity.FULL || changeKey().isPresent();
     }
 
-    public Optional<Key> primaryKey() {
-        return keys.stream().filter(Key::primary).findFirst();
-    }
-
     /// The columns that a writer gives, in table order.
     public List<Column> writtenColumns() {
         return columns.stream().filter(Column::isWritten).toList();

@@ -20,8 +20,6 @@ public final class SqlStates {
     /// The driver's: it and the server could not agree on how to log in.
     public static final String REJECTED = "08004";
 
-    public static final String UNDEFINED_OBJECT = "42704";
-
     private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
     private static final Set<String> RETRIABLE =
             Set.of("40001", "40P01", LOCK_NOT_AVAILABLE, "53100", "53200", "58030");

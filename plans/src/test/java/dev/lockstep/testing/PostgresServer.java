@@ -7,10 +7,12 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A PostgreSQL server with logical decoding on, started once per JVM and stopped with it.
 public final class PostgresServer {
+    private static final int NEWEST = 18;
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     private final EmbeddedPostgres server;
@@ -21,11 +23,26 @@ public final class PostgresServer {
 
     private static final class Shared {
         static final PostgresServer INSTANCE = start(Map.of());
+        static final Map<Integer, PostgresServer> OLDER = new ConcurrentHashMap<>();
     }
 
     /// The server that all tests of this JVM share.
     public static PostgresServer shared() {
         return Shared.INSTANCE;
+    }
+
+    /// The shared server of a major version, from 14 on.
+    public static PostgresServer shared(int major) {
+        return major == NEWEST
+                ? shared()
+                : Shared.OLDER.computeIfAbsent(
+                        major,
+                        _ ->
+                                start(
+                                        Map.of(),
+                                        EmbeddedPostgres.builder()
+                                                .setPgBinaryResolver(
+                                                        (_, _) -> OldServers.archive(major))));
     }
 
     /// A server of its own with the shared one's settings but for this.
@@ -35,16 +52,19 @@ public final class PostgresServer {
 
     /// A server of its own, for tests that stop it or need other settings than the shared one has.
     public static PostgresServer start(Map<String, String> settings) {
+        return start(settings, EmbeddedPostgres.builder());
+    }
+
+    private static PostgresServer start(
+            Map<String, String> settings, EmbeddedPostgres.Builder builder) {
         try {
-            EmbeddedPostgres.Builder builder =
-                    EmbeddedPostgres.builder()
-                            .setServerConfig("wal_level", "logical")
-                            .setServerConfig("max_connections", "200")
-                            .setServerConfig("max_replication_slots", "40")
-                            .setServerConfig("max_wal_senders", "40")
-                            .setServerConfig("fsync", "off")
-                            .setServerConfig("shared_buffers", "64MB")
-                            .setServerConfig("max_wal_size", "512MB");
+            builder.setServerConfig("wal_level", "logical")
+                    .setServerConfig("max_connections", "200")
+                    .setServerConfig("max_replication_slots", "40")
+                    .setServerConfig("max_wal_senders", "40")
+                    .setServerConfig("fsync", "off")
+                    .setServerConfig("shared_buffers", "64MB")
+                    .setServerConfig("max_wal_size", "512MB");
             settings.forEach(builder::setServerConfig);
             EmbeddedPostgres server = builder.start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));

@@ -170,7 +170,8 @@ public final class Commands {
         }
     }
 
-    private Outcome complete() {
+    private Outcome complete() throws InterruptedException {
+        String behind = "";
         if (!(conductor.state() instanceof RunState.Contracting)) {
             if (inStep("complete").active() == Side.SOURCE) {
                 throw new LockstepException(
@@ -179,6 +180,7 @@ public final class Commands {
                                         + "\"%s\" still: `cutover` first, or `abort`")
                                 .formatted(conductor.run().source().label()));
             }
+            behind = bringSourceUp();
             conductor.append(new RunEvent.CompletionStarted());
         }
         if (conductor.state() instanceof RunState.Contracting contracting) {
@@ -187,8 +189,23 @@ public final class Commands {
         return new Outcome(
                 0,
                 ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
-                                + "journal there")
-                        .formatted(conductor.run().target().label()));
+                                + "journal there%s")
+                        .formatted(conductor.run().target().label(), behind));
+    }
+
+    /// Lets the source have what was written so far. It is about to be left behind, so what cannot
+    /// be brought there is told and keeps nobody from leaving.
+    private String bringSourceUp() throws InterruptedException {
+        try {
+            conductor.advance();
+            conductor.flowing().drain(COME_UP_MAX);
+            return "";
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.INTERRUPTED) {
+                throw e;
+            }
+            return "; the source lacks the last changes: " + e.text();
+        }
     }
 
     /// What fails half way is the run's failure, and not the command's alone.

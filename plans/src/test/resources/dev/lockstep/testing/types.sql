@@ -1,0 +1,30 @@
+-- Types of a database's own, for the columns of types.txt. Runs with the search path of an
+-- application; the schema "other" has a type of the same name as one of "public".
+CREATE EXTENSION citext;
+CREATE EXTENSION hstore;
+CREATE EXTENSION ltree;
+CREATE EXTENSION cube;
+CREATE EXTENSION isn;
+CREATE SCHEMA other;
+CREATE SCHEMA "Odd. ""S";
+CREATE TABLE plain (a int, b text);
+CREATE TABLE "Odd. ""S"."T'a%b\c" (a int);
+CREATE TYPE mood AS ENUM ('low', 'high', 'mid', 'a b,c', '"q\', 'NULL', 'ä');
+CREATE TYPE other.mood AS ENUM ('high', 'low', 'none', '');
+CREATE TYPE "Odd. ""S"."E'n%um(3)" AS ENUM ('x)=', '%s');
+CREATE TYPE pair AS (a numeric, b bpchar, c text[]);
+CREATE TYPE nest AS (p pair, m other.mood, d timestamptz);
+CREATE TYPE one AS (x text);
+CREATE TYPE span AS RANGE (subtype = float8);
+CREATE TYPE words AS RANGE (subtype = text, collation = "C");
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN dear AS positive CHECK (VALUE > 10) DEFAULT 11;
+CREATE DOMAIN word AS varchar(20);
+CREATE DOMAIN blank AS bpchar;
+CREATE DOMAIN padded AS char(4);
+CREATE DOMAIN ids AS int[] CHECK (coalesce(cardinality(VALUE), 0) < 9);
+CREATE DOMAIN couple AS pair;
+CREATE DOMAIN ages AS int4range;
+CREATE DOMAIN ref AS regclass;
+CREATE DOMAIN must AS text NOT NULL;
+CREATE COLLATION no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);

@@ -96,6 +96,10 @@ public final class Recopy {
         Ident name = new Ident(column);
         return value == null
                 ? name + " IS NULL"
-                : "%s %s %s".formatted(name, operators.equality(column), Ident.literal(value));
+                : "%s %s %s"
+                        .formatted(
+                                name,
+                                operators.equality(column),
+                                operators.given(column, Ident.literal(value)));
     }
 }

@@ -195,7 +195,7 @@ final class TableWriter {
     }
 
     private String keyMatch() {
-        return keyMatch("%1$s %2$s ?");
+        return keyMatch("%1$s %2$s %3$s");
     }
 
     private String stageMatch() {
@@ -205,7 +205,9 @@ final class TableWriter {
     private String keyMatch(String form) {
         return Arrays.stream(key)
                 .mapToObj(columns::get)
-                .map(c -> form.formatted(new Ident(c), operators.equality(c)))
+                .map(c ->
+                        form.formatted(
+                                new Ident(c), operators.equality(c), operators.given(c, "?")))
                 .collect(Collectors.joining(" AND "));
     }
 

@@ -5,6 +5,7 @@ import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// The equality by which a table's unique indexes compare their columns, spelled out with its
 /// schema: the search path is pinned to the system's, where the type of an extension has no
@@ -12,7 +13,11 @@ import java.util.Map;
 public final class KeyOperators {
     private static final String FIND =
             """
-            SELECT DISTINCT ON (a.attname) a.attname, n.nspname, p.oprname
+            SELECT DISTINCT ON (a.attname) a.attname, n.nspname, p.oprname,
+                   CASE WHEN o.opcintype <> a.atttypid
+                             AND o.opcintype IN ('oid'::regtype, 'record'::regtype)
+                        THEN format_type(a.atttypid, NULL)
+                   END AS read_as
               FROM pg_index x
               JOIN pg_class c ON c.oid = x.indrelid
               JOIN pg_namespace cn ON cn.oid = c.relnamespace
@@ -29,10 +34,11 @@ public final class KeyOperators {
             """;
 
     private final Map<String, String> operators = new HashMap<>();
+    private final Map<String, String> readAs = new HashMap<>();
 
     /// Looks them up for `table`.
     public KeyOperators(Session session, TableName table) {
-        record Found(String column, String operator) {}
+        record Found(String column, String operator, Optional<String> readAs) {}
         session.rows(
                         FIND,
                         row ->
@@ -41,14 +47,28 @@ public final class KeyOperators {
                                         "OPERATOR(%s.%s)"
                                                 .formatted(
                                                         new Ident(row.text("nspname")),
-                                                        row.text("oprname"))),
+                                                        row.text("oprname")),
+                                        row.maybeText("read_as")),
                         table.schema(),
                         table.name())
-                .forEach(found -> operators.put(found.column(), found.operator()));
+                .forEach(found -> {
+                    operators.put(found.column(), found.operator());
+                    found.readAs().ifPresent(type -> readAs.put(found.column(), type));
+                });
     }
 
     /// How `column` is compared with a value.
     public String equality(String column) {
         return operators.getOrDefault(column, "=");
+    }
+
+    /// `value`, a literal or a `?`, as what `column` is compared with.
+    ///
+    /// The operator says what a value without a type is read as. For most types that is the type
+    /// itself; but rows of any type share one operator, which can read none, and the names that
+    /// `regclass` and its like show are no numbers, which is how they are compared.
+    public String given(String column, String value) {
+        String type = readAs.get(column);
+        return type == null ? value : "CAST(%s AS %s)".formatted(value, type);
     }
 }

@@ -53,12 +53,13 @@ public final class Capture implements AutoCloseable {
     public record Settings(
             Db active, Slot slot, ChangeLog log, long epoch, Lsn applied, long changesApplied) {}
 
-    private Capture(Settings settings, LogAppender appender, RowTap tap) {
+    private Capture(Settings settings, LogAppender appender, RowTap tap, int serverMajor) {
         this.appender = appender;
         this.tap = tap;
         TappedTask.register(tapName, tap);
         Properties properties =
-                EngineProperties.of(settings.active().endpoint(), settings.slot().name());
+                EngineProperties.of(
+                        settings.active().endpoint(), settings.slot().name(), serverMajor);
         properties.setProperty(TappedTask.TAP, tapName);
         this.engine =
                 DebeziumEngine.create(io.debezium.engine.format.ChangeEventFormat.of(Connect.class))
@@ -92,7 +93,10 @@ public final class Capture implements AutoCloseable {
         LogAppender appender = settings.log().appender(settings.epoch());
         Capture capture =
                 new Capture(
-                        settings, appender, new RowTap(appender, markerPrefix(), known, changes));
+                        settings,
+                        appender,
+                        new RowTap(appender, markerPrefix(), known, changes),
+                        serverMajor(settings.active()));
         capture.thread.start();
         capture.awaitStart(settings.slot().name());
         return capture;
@@ -123,6 +127,12 @@ public final class Capture implements AutoCloseable {
     /// The prefix of the messages that Lockstep puts into the WAL.
     public static String markerPrefix() {
         return "lockstep";
+    }
+
+    private static int serverMajor(Db db) {
+        try (Session session = db.session("version")) {
+            return session.serverMajor();
+        }
     }
 
     private static Slot.State slotOf(Settings settings) {
@@ -240,8 +250,8 @@ public final class Capture implements AutoCloseable {
     private static final class EngineProperties {
         private EngineProperties() {}
 
-        static Properties of(Endpoint endpoint, String slot) {
-            Properties p = connection(endpoint, slot);
+        static Properties of(Endpoint endpoint, String slot, int serverMajor) {
+            Properties p = connection(endpoint, serverMajor);
             p.setProperty("name", slot);
             p.setProperty("connector.class", TappedConnector.class.getName());
             p.setProperty("topic.prefix", slot);
@@ -274,7 +284,7 @@ public final class Capture implements AutoCloseable {
             return p;
         }
 
-        private static Properties connection(Endpoint endpoint, String slot) {
+        private static Properties connection(Endpoint endpoint, int serverMajor) {
             Properties p = new Properties();
             p.setProperty("database.hostname", endpoint.host());
             p.setProperty("database.port", Integer.toString(endpoint.port()));
@@ -283,7 +293,7 @@ public final class Capture implements AutoCloseable {
             p.setProperty("database.password", endpoint.password().reveal());
             endpoint.urlParameters()
                     .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
-            p.setProperty("driver.options", endpoint.properties(slot).getProperty("options"));
+            p.setProperty("driver.options", endpoint.options(serverMajor));
             return p;
         }
     }

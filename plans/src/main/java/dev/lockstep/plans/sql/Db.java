@@ -24,6 +24,14 @@ public final class Db implements AutoCloseable {
     private static final int POOL_MAX = 4;
     private static final String NO_DATABASE = "3D000";
 
+    /// A setting that older servers do not know cannot be among the options of a connection that
+    /// does not know the server yet.
+    private static final String NO_TRANSACTION_TIMEOUT =
+            """
+            SELECT set_config('transaction_timeout', '0', false)
+             WHERE current_setting('transaction_timeout', true) IS NOT NULL\
+            """;
+
     private final Endpoint endpoint;
     private final String applicationName;
     private final HikariDataSource pool;
@@ -46,6 +54,7 @@ public final class Db implements AutoCloseable {
         config.setPoolName(applicationName + "@" + endpoint.label());
         config.setJdbcUrl(endpoint.url());
         config.setDataSourceProperties(endpoint.properties(applicationName));
+        config.setConnectionInitSql(NO_TRANSACTION_TIMEOUT);
         config.setMaximumPoolSize(POOL_MAX);
         config.setMinimumIdle(0);
         config.setIdleTimeout(Duration.ofSeconds(30).toMillis());
@@ -88,7 +97,9 @@ public final class Db implements AutoCloseable {
         properties.putAll(extra);
         try {
             Connection connection = DriverManager.getConnection(endpoint.url(), properties);
-            return new Session(connection, label());
+            Session session = new Session(connection, label());
+            session.run(NO_TRANSACTION_TIMEOUT);
+            return session;
         } catch (SQLException e) {
             throw unreachable(e);
         }

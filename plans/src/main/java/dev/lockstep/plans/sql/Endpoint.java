@@ -16,12 +16,16 @@ public record Endpoint(String url, String user, Secret password) {
             -c default_transaction_read_only=off -c default_transaction_isolation=read\\ committed \
             -c session_replication_role=origin -c check_function_bodies=off \
             -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 \
-            -c client_min_messages=warning\
+            -c idle_session_timeout=0 -c client_min_messages=warning -c exit_on_error=off \
+            -c array_nulls=on -c quote_all_identifiers=off -c standard_conforming_strings=on \
+            -c transform_null_equals=off -c synchronous_commit=on\
             """;
 
     /// The pinned options without those that only a superuser may set at start.
     static final String OPTIONS =
             PINNED.replace("-c session_replication_role=origin ", "").replaceAll("\\s+", " ");
+
+    private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
     public Endpoint {
         Check.that(parse(url) != null, "not a PostgreSQL URL: %s", url);
@@ -76,6 +80,11 @@ public record Endpoint(String url, String user, Secret password) {
             });
         }
         return own;
+    }
+
+    /// The pinned options, and those of them that only a server of this major version knows.
+    public String options(int major) {
+        return major < TRANSACTION_TIMEOUT_SINCE ? OPTIONS : OPTIONS + " -c transaction_timeout=0";
     }
 
     @Override

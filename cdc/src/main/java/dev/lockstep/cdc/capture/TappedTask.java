@@ -22,6 +22,10 @@ public final class TappedTask extends PostgresConnectorTask {
 
     private static final Map<String, RowTap> TAPS = new ConcurrentHashMap<>();
 
+    static {
+        TypeRegistryRepair.apply();
+    }
+
     static void register(String name, RowTap tap) {
         TAPS.put(name, tap);
     }

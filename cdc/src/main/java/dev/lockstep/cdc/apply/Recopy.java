@@ -93,13 +93,9 @@ public final class Recopy {
     }
 
     private static String equal(KeyOperators operators, String column, @Nullable String value) {
-        Ident name = new Ident(column);
+        String name = new Ident(column).toString();
         return value == null
                 ? name + " IS NULL"
-                : "%s %s %s"
-                        .formatted(
-                                name,
-                                operators.equality(column),
-                                operators.given(column, Ident.literal(value)));
+                : operators.equal(column, name, Ident.literal(value));
     }
 }

@@ -195,19 +195,20 @@ final class TableWriter {
     }
 
     private String keyMatch() {
-        return keyMatch("%1$s %2$s %3$s");
+        return keyMatch("%s", "?");
     }
 
     private String stageMatch() {
-        return keyMatch("t.%1$s %2$s s.%1$s");
+        return keyMatch("t.%s", "s.%s");
     }
 
-    private String keyMatch(String form) {
+    private String keyMatch(String left, String right) {
         return Arrays.stream(key)
                 .mapToObj(columns::get)
-                .map(c ->
-                        form.formatted(
-                                new Ident(c), operators.equality(c), operators.given(c, "?")))
+                .map(c -> {
+                    String name = new Ident(c).toString();
+                    return operators.equal(c, left.replace("%s", name), right.replace("%s", name));
+                })
                 .collect(Collectors.joining(" AND "));
     }
 

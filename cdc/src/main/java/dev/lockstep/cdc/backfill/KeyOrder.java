@@ -26,23 +26,26 @@ record KeyOrder(List<Column> columns, String schema) {
               JOIN pg_class i ON i.oid = x.indexrelid
               JOIN pg_class c ON c.oid = x.indrelid
               JOIN pg_namespace cn ON cn.oid = c.relnamespace
-             CROSS JOIN unnest(x.indclass::oid[]) AS k (class)
+             CROSS JOIN unnest(x.indkey::int2[], x.indclass::oid[]) AS k (attnum, class)
+              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+              JOIN pg_type t ON t.oid = a.atttypid
               JOIN pg_opclass o ON o.oid = k.class
               JOIN pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
-              JOIN pg_amop a ON a.amopfamily = o.opcfamily AND a.amopstrategy = 4
-                   AND a.amoplefttype = o.opcintype AND a.amoprighttype = o.opcintype
-              JOIN pg_operator p ON p.oid = a.amopopr
+              JOIN pg_amop ao ON ao.amopfamily = o.opcfamily AND ao.amopstrategy = 4
+                   AND ao.amoplefttype = o.opcintype AND ao.amoprighttype = o.opcintype
+              JOIN pg_operator p ON p.oid = ao.amopopr
               JOIN pg_namespace n ON n.oid = p.oprnamespace
              WHERE cn.nspname = ? AND c.relname = ? AND i.relname = ?
-            HAVING count(DISTINCT n.nspname) = 1 AND bool_and(p.oprname = '>=')\
+            HAVING count(DISTINCT n.nspname) = 1 AND bool_and(p.oprname = '>=')
+               AND NOT bool_or(t.typtype = 'd' AND o.opcintype = 'anyenum'::regtype)\
             """;
 
     KeyOrder {
         columns = List.copyOf(columns);
     }
 
-    /// Empty where the key's columns have no comparison in common that one expression could name;
-    /// such a table is one chunk.
+    /// Empty where the key's columns have no comparison in common that one expression could name,
+    /// as domains over enums have none at all; such a table is one chunk.
     static Optional<KeyOrder> of(Session active, Table table, Key key) {
         List<Column> columns =
                 key.columns().stream().map(name -> table.column(name).orElseThrow()).toList();

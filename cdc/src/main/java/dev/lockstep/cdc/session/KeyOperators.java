@@ -14,15 +14,23 @@ public final class KeyOperators {
     private static final String FIND =
             """
             SELECT DISTINCT ON (a.attname) a.attname, n.nspname, p.oprname,
-                   CASE WHEN o.opcintype <> a.atttypid
-                             AND o.opcintype IN ('oid'::regtype, 'record'::regtype)
-                        THEN format_type(a.atttypid, NULL)
+                   CASE WHEN o.opcintype = ANY ('{oid,record,anyenum,anyarray,anyrange,anymultirange}'
+                                                ::regtype[])
+                        THEN format_type(base.type, -1)
                    END AS read_as
               FROM pg_index x
               JOIN pg_class c ON c.oid = x.indrelid
               JOIN pg_namespace cn ON cn.oid = c.relnamespace
              CROSS JOIN unnest(x.indkey::int2[], x.indclass::oid[]) AS k (attnum, class)
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+             CROSS JOIN LATERAL (
+                      WITH RECURSIVE under AS (
+                          SELECT a.atttypid AS type
+                          UNION ALL
+                          SELECT t.typbasetype FROM under u JOIN pg_type t ON t.oid = u.type
+                           WHERE t.typtype = 'd')
+                      SELECT u.type FROM under u JOIN pg_type t ON t.oid = u.type
+                       WHERE t.typtype <> 'd') AS base
               JOIN pg_opclass o ON o.oid = k.class
               JOIN pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
               JOIN pg_amop ao ON ao.amopfamily = o.opcfamily AND ao.amopstrategy = 3
@@ -57,17 +65,20 @@ public final class KeyOperators {
                 });
     }
 
-    /// How `column` is compared with a value.
-    public String equality(String column) {
-        return operators.getOrDefault(column, "=");
-    }
-
-    /// `value`, a literal or a `?`, as what `column` is compared with.
+    /// The condition that `left` and `right`, each the column itself, one like it, a literal or a
+    /// `?`, have the same value of `column`.
     ///
     /// The operator says what a value without a type is read as. For most types that is the type
-    /// itself; but rows of any type share one operator, which can read none, and the names that
-    /// `regclass` and its like show are no numbers, which is how they are compared.
-    public String given(String column, String value) {
+    /// itself, but some share one: rows of any type, which it cannot read; enums, arrays and
+    /// ranges, which it does not take for such where a domain lies over them; and the names that
+    /// `regclass` and its like show, which it would take for numbers. Domains are taken off, since
+    /// their checks may be younger than a row.
+    public String equal(String column, String left, String right) {
+        String operator = operators.getOrDefault(column, "=");
+        return "%s %s %s".formatted(typed(column, left), operator, typed(column, right));
+    }
+
+    private String typed(String column, String value) {
         String type = readAs.get(column);
         return type == null ? value : "CAST(%s AS %s)".formatted(value, type);
     }

@@ -30,7 +30,7 @@ final class ChunkPlanner {
             SELECT %s FROM ONLY %s AS t
              WHERE %s
              ORDER BY %s
-            OFFSET %d LIMIT 1\
+            OFFSET %s LIMIT 1\
             """;
 
     private static final String COUNT = "SELECT count(*) FROM ONLY %s WHERE %s";

@@ -112,7 +112,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         p.setProperty("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
         p.setProperty(
                 "listeners",
-                "PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d"
+                "PLAINTEXT://127.0.0.1:%s,CONTROLLER://127.0.0.1:%s"
                         .formatted(port, controllerPort));
         p.setProperty("advertised.listeners", "PLAINTEXT://127.0.0.1:" + port);
         p.setProperty("controller.listener.names", "CONTROLLER");

@@ -6,6 +6,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.TimeZone;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -42,6 +43,7 @@ public final class Main {
     static int execute(PrintWriter out, PrintWriter err, String... arguments) {
         // Nothing that is carried may depend on where this process happens to run.
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+        Locale.setDefault(Locale.ROOT);
         CommandLine line =
                 new CommandLine(new Main())
                         .setOut(out)

@@ -30,7 +30,7 @@ final class SequenceCarrier {
         String values =
                 read(active).stream()
                         .map(v ->
-                                "(%s, %d::bigint, %s)"
+                                "(%s, %s::bigint, %s)"
                                         .formatted(
                                                 Ident.literal(v.standby().sql()),
                                                 v.last(),
@@ -48,7 +48,7 @@ final class SequenceCarrier {
         StringBuilder sql = new StringBuilder();
         for (int i = 0; i < order.size(); i++) {
             sql.append(i == 0 ? "" : " UNION ALL ")
-                    .append("SELECT %d AS n, last_value, is_called FROM ".formatted(i))
+                    .append("SELECT %s AS n, last_value, is_called FROM ".formatted(i))
                     .append(order.get(i).name().sql());
         }
         return active.rows(

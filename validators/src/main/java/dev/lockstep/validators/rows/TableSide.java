@@ -45,7 +45,7 @@ record TableSide(
             """;
 
     private static final String BOUND =
-            "SELECT ARRAY[%s]::text[] AS key FROM %s WHERE %s ORDER BY %s OFFSET %d LIMIT 1";
+            "SELECT ARRAY[%s]::text[] AS key FROM %s WHERE %s ORDER BY %s OFFSET %s LIMIT 1";
 
     /// How many parts a chunk is split into that is too large to be sorted as a whole.
     static final int BUCKETS = 1024;

@@ -21,7 +21,7 @@ final class OldServers {
     static InputStream archive(int major) throws IOException {
         Path jar =
                 FOLDERS.stream()
-                        .map(folder -> folder.resolve("postgres-%d.jar".formatted(major)))
+                        .map(folder -> folder.resolve("postgres-%s.jar".formatted(major)))
                         .filter(Files::exists)
                         .findFirst()
                         .orElseThrow(() -> new AssertionError("no server of major " + major));

@@ -91,7 +91,7 @@ public final class PostgresServer {
 
     public Endpoint endpoint(String database, String user, String password) {
         return new Endpoint(
-                "jdbc:postgresql://localhost:%d/%s".formatted(server.getPort(), database),
+                "jdbc:postgresql://localhost:%s/%s".formatted(server.getPort(), database),
                 user,
                 new Secret(password));
     }

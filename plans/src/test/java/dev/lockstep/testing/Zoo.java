@@ -21,8 +21,7 @@ import java.util.stream.IntStream;
 /// | --- | --- |
 /// | `zoo` | a column of each type, each row another value |
 /// | `bare` | the same without a key |
-/// | `key_N` | type `N` as the key, a row for each value |
-/// | `keys_N` | the same with a number behind it, for many rows |
+/// | `key_N` | type `N` as the key, with a number behind it so that a value can come often |
 public final class Zoo {
     /// What every session needs that reads or writes values as text.
     public static final String SETTINGS =
@@ -136,8 +135,8 @@ public final class Zoo {
                 .forEach(n ->
                         sql.append(
                                 """
-                                CREATE TABLE key_%1$s (k %2$s PRIMARY KEY, n int, x text);
-                                CREATE TABLE keys_%1$s (k %2$s, i int, n int, PRIMARY KEY (k, i));
+                                CREATE TABLE key_%1$s (
+                                    k %2$s, i int, n int, PRIMARY KEY (k, i));
                                 """
                                         .formatted(n, kinds.get(n).type())));
         return sql.toString();
@@ -154,7 +153,7 @@ public final class Zoo {
     /// The tables with a key of each type.
     public List<String> keyTables() {
         List<String> tables = new ArrayList<>();
-        keyNumbers().forEach(n -> tables.addAll(List.of("key_" + n, "keys_" + n)));
+        keyNumbers().forEach(n -> tables.addAll(List.of("key_" + n)));
         return tables;
     }
 
@@ -207,8 +206,9 @@ public final class Zoo {
                                 " WHEN -1 THEN %s END".formatted(kind.value(0))));
     }
 
-    /// A row for each value in `key_N`, and `copies` of each that is not too long in `keys_N`.
-    public String insertKeys(int copies) {
+    /// A row for each value with the number 0, and more of those that are not too long, about as
+    /// many for each type as are wanted.
+    public String insertKeys(int wanted) {
         StringBuilder sql = new StringBuilder(SETTINGS);
         for (int n : keyNumbers().toArray()) {
             String values =
@@ -218,12 +218,13 @@ public final class Zoo {
                             .collect(Collectors.joining(", "));
             sql.append(
                     """
-                    INSERT INTO key_%1$s (k) VALUES %2$s ON CONFLICT DO NOTHING;
-                    INSERT INTO keys_%1$s
-                        SELECT k, i, i FROM key_%1$s CROSS JOIN generate_series(1, %3$s) AS i
+                    INSERT INTO key_%1$s SELECT v, 0 FROM (VALUES %2$s) AS v (v)
+                        ON CONFLICT DO NOTHING;
+                    INSERT INTO key_%1$s
+                        SELECT k, c, c FROM key_%1$s CROSS JOIN generate_series(1, %3$s) AS c
                          WHERE length(format('%%s', k)) < 5000;
                     """
-                            .formatted(n, values, copies));
+                            .formatted(n, values, wanted / kinds.get(n).values().size()));
         }
         return sql.toString();
     }

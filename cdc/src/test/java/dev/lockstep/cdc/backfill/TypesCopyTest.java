@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /// Every value of every type is copied as it is.
 class TypesCopyTest {
-    private static final int COPIES = 300;
+    private static final int KEYS = 1_600;
 
     @Test
     void valuesAndKeysOfEveryTypeAreCopied() {
@@ -16,7 +16,7 @@ class TypesCopyTest {
         try (Copies copies = new Copies()) {
             copies.onTarget("CREATE TYPE first AS ENUM ('a', 'b', 'c')");
             copies.onBoth(zoo.schema());
-            copies.onSource(zoo.insert("zoo") + zoo.insert("bare") + zoo.insertKeys(COPIES));
+            copies.onSource(zoo.insert("zoo") + zoo.insert("bare") + zoo.insertKeys(KEYS));
             Backfill backfill = copies.backfill(2);
             backfill.plan();
             assertThat(backfill.copyAll(() -> false)).isTrue();

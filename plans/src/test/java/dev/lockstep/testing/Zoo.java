@@ -29,7 +29,8 @@ public final class Zoo {
             SET search_path = public; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres';
             SET timezone = 'UTC'; SET bytea_output = 'hex'; SET extra_float_digits = 1;
             SET lc_monetary = 'C'; SET array_nulls = on; SET standard_conforming_strings = on;
-            SET xmloption = content; SET quote_all_identifiers = off;
+            SET xmloption = content; SET quote_all_identifiers = off; SET jit = off;
+            SET max_parallel_workers_per_gather = 0;
             """;
 
     private final List<Kind> kinds;

@@ -14,8 +14,8 @@ public final class KeyOperators {
     private static final String FIND =
             """
             SELECT DISTINCT ON (a.attname) a.attname, n.nspname, p.oprname,
-                   CASE WHEN o.opcintype = ANY ('{oid,record,anyenum,anyarray,anyrange,anymultirange}'
-                                                ::regtype[])
+                   CASE WHEN o.opcintype::regtype::text = ANY
+                             ('{oid,record,anyenum,anyarray,anyrange,anymultirange}')
                         THEN format_type(base.type, -1)
                    END AS read_as
               FROM pg_index x

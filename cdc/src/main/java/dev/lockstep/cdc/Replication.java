@@ -115,6 +115,7 @@ public final class Replication implements AutoCloseable {
                                 slot,
                                 log,
                                 spec.epoch(),
+                                spec.routes().stream().map(Route::active).toList(),
                                 applied.lsn(),
                                 applied.changes()));
         capture = started;

@@ -1,6 +1,7 @@
 package dev.lockstep.cdc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.lockstep.cdc.apply.Applier;
@@ -12,6 +13,7 @@ import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.testing.Pair;
 import java.time.Duration;
@@ -34,7 +36,9 @@ import org.junit.jupiter.api.Test;
 
 /// An applier on a log that the test writes itself, so that it knows what comes in one piece.
 class ApplierTest {
-    private static final Layout ITEM = new Layout(new TableName("public", "item"), List.of("id"));
+    private static final Layout ITEM =
+            new Layout(
+                    new TableName("public", "item"), List.of(new Layout.Field("id", 1)), List.of());
 
     /// More than an applier holds of one transaction, and still one frame.
     private static final int LARGE = 20_500;
@@ -139,12 +143,12 @@ class ApplierTest {
         writeWithout(
                 1,
                 appender -> {
-                    appender.append(new Change.Begin());
+                    appender.append(new Change.Begin(Lsn.ZERO));
                     appender.append(insert(1));
                     appender.flush();
                     appender.append(insert(2));
                     appender.append(commit(20, 2));
-                    appender.append(new Change.Begin());
+                    appender.append(new Change.Begin(Lsn.ZERO));
                     appender.append(insert(3));
                     appender.flush();
                     appender.append(insert(4));
@@ -230,8 +234,25 @@ class ApplierTest {
                         onMarker));
     }
 
+    @Test
+    void aStandbyThatWasSetBackIsSeen() {
+        Positions positions = new Positions(fixture.run, 0, 1);
+        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true));
+        Applier applier = applier(positions, _ -> {});
+        try (LogAppender appender = log.appender(1)) {
+            appender.append(new Change.Begin(new Lsn(20)));
+            appender.append(insert(2));
+            appender.append(commit(30, 2));
+            appender.flush();
+        }
+        assertThatThrownBy(applier::run)
+                .isInstanceOf(LockstepException.class)
+                .hasMessageContaining("set back");
+        assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).isEmpty();
+    }
+
     private static void transaction(LogAppender appender, long end, int from, int to) {
-        appender.append(new Change.Begin());
+        appender.append(new Change.Begin(Lsn.ZERO));
         for (int i = from; i <= to; i++) {
             appender.append(insert(i));
         }
@@ -243,7 +264,7 @@ class ApplierTest {
     }
 
     private static void marker(LogAppender appender, long end, String text, long changes) {
-        appender.append(new Change.Begin());
+        appender.append(new Change.Begin(Lsn.ZERO));
         appender.append(new Change.Marker(text));
         appender.append(commit(end, changes));
     }

@@ -6,8 +6,10 @@ import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
 import dev.lockstep.cdc.session.ReplicaRole;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -123,6 +125,7 @@ public final class Applier implements AutoCloseable {
                 transaction.skip();
                 return;
             }
+            checkFollows(transaction, applied.lsn());
             settings.gate().enter(commit.get().end());
             streaming = commit.get();
             session.begin();
@@ -164,7 +167,8 @@ public final class Applier implements AutoCloseable {
         Commit commit = transaction.committed();
         if (streaming != null) {
             commitStreamed(transaction, commit);
-        } else if (commit.end().isAfter(applied.lsn()) && !isQueued(commit)) {
+        } else if (commit.end().isAfter(end())) {
+            checkFollows(transaction, end());
             complete.add(transaction);
             completeChanges += transaction.changes.size();
             completeChars += transaction.chars();
@@ -174,9 +178,22 @@ public final class Applier implements AutoCloseable {
         }
     }
 
-    private boolean isQueued(Commit commit) {
+    /// Up to where changes are on the standby or about to be written.
+    private Lsn end() {
         Transaction last = complete.peekLast();
-        return last != null && !commit.end().isAfter(last.committed().end());
+        return last == null ? applied.lsn() : last.committed().end();
+    }
+
+    /// A standby that was set back to an older state lacks what was trimmed from the log since.
+    private void checkFollows(Transaction transaction, Lsn end) {
+        if (transaction.after.isAfter(end)) {
+            throw new LockstepException(
+                    Fault.POSITION_LOST,
+                    ("standby \"%s\" has changes up to %s, and the log goes on after %s: the"
+                                    + " standby was set back, and what it lost is gone from the"
+                                    + " log; abort the run and start it afresh")
+                            .formatted(settings.standby().label(), end, transaction.after));
+        }
     }
 
     private void commitStreamed(Transaction transaction, Commit commit) {

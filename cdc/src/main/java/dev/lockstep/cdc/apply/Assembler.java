@@ -5,6 +5,7 @@ import dev.lockstep.cdc.change.Change.Begin;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.change.Change.Marker;
 import dev.lockstep.cdc.log.LogReader;
+import dev.lockstep.plans.sql.Lsn;
 import org.jspecify.annotations.Nullable;
 
 /// Puts a log's changes together to transactions. One that is torn, by the end of its writer, by a
@@ -50,10 +51,10 @@ final class Assembler implements LogReader.Sink {
     public void onChange(long offset, Change change) {
         try {
             switch (change) {
-                case Begin _ -> {
+                case Begin(Lsn after) -> {
                     begins = offset == beginsAt ? begins + 1 : 1;
                     beginsAt = offset;
-                    open = new Transaction(offset, begins);
+                    open = new Transaction(offset, begins, after);
                 }
                 case Commit commit -> finish(commit);
                 case Marker(String text) -> openAt(offset).markers.add(text);
@@ -69,7 +70,7 @@ final class Assembler implements LogReader.Sink {
     private Transaction openAt(long offset) {
         Transaction known = open;
         if (known == null) {
-            known = new Transaction(offset, 0);
+            known = new Transaction(offset, 0, Lsn.ZERO);
             open = known;
         }
         return known;

@@ -76,6 +76,25 @@ final class BatchWriter {
 
     /// Writes `changes`, to the same effect as in their order.
     void write(List<Change> changes) {
+        try {
+            writeFolded(changes);
+        } catch (LockstepException e) {
+            String state = SqlStates.of(e).orElse("");
+            throw state.startsWith("22") || state.startsWith("23") ? refused(e) : e;
+        }
+    }
+
+    private LockstepException refused(LockstepException e) {
+        return new LockstepException(
+                Fault.CHANGE_REFUSED,
+                ("the standby refuses a change that the active took: %s; have it take what the"
+                                + " active takes, such as a value of an enum or a constraint that"
+                                + " differs, and run again")
+                        .formatted(e.text()),
+                e);
+    }
+
+    private void writeFolded(List<Change> changes) {
         session.run("SAVEPOINT " + SAVEPOINT);
         try {
             changes.forEach(this::fold);
@@ -116,11 +135,13 @@ final class BatchWriter {
     }
 
     private void flush() {
-        for (Target target : targets.values()) {
-            switch (target) {
-                case Target.Keyless(KeylessWriter writer) -> writer.flush();
-                case Target.Keyed(KeyedTable table) -> table.flush();
-            }
+        targets.values().forEach(BatchWriter::flush);
+    }
+
+    private static void flush(Target target) {
+        switch (target) {
+            case Target.Keyless(KeylessWriter writer) -> writer.flush();
+            case Target.Keyed(KeyedTable table) -> table.flush();
         }
     }
 
@@ -171,14 +192,27 @@ final class BatchWriter {
         if (known != null) {
             return known;
         }
+        writeOlderForms(layout.table());
         Target made = makeTarget(layout);
         targets.put(layout, made);
         return made;
     }
 
+    /// A table that comes in another form from now on: what came before is written before.
+    private void writeOlderForms(TableName table) {
+        targets.entrySet()
+                .removeIf(older -> {
+                    boolean same = older.getKey().table().equals(table);
+                    if (same) {
+                        flush(older.getValue());
+                    }
+                    return same;
+                });
+    }
+
     private Target makeTarget(Layout layout) {
         Route route = route(layout.table());
-        if (route.key().isEmpty()) {
+        if (route.keyIn(layout).length == 0) {
             return new Target.Keyless(new KeylessWriter(session, route, layout));
         }
         int number = numbers.computeIfAbsent(layout, _ -> numbers.size());

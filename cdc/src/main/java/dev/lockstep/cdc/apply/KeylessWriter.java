@@ -3,7 +3,6 @@ package dev.lockstep.cdc.apply;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
-import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
@@ -11,6 +10,7 @@ import dev.lockstep.plans.sql.Session;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,20 +20,16 @@ final class KeylessWriter {
     private final Session session;
     private final Route route;
     private final String table;
-    private final List<Column> columns;
+    private final List<String> columns;
     private final int[] all;
     private final List<Tuple> inserts = new ArrayList<>();
 
     KeylessWriter(Session session, Route route, Layout layout) {
-        TableWriter.checkLayout(route, layout);
         this.session = session;
         this.route = route;
         this.table = route.standby().name().sql();
-        this.columns =
-                route.carried().stream()
-                        .map(c -> route.standby().column(route.standbyColumn(c)).orElseThrow())
-                        .toList();
-        this.all = TableWriter.carriedIn(route, layout);
+        this.columns = route.standbyColumns(layout);
+        this.all = Route.positions(columns);
     }
 
     void add(Change.RowChange change) {
@@ -42,11 +38,15 @@ final class KeylessWriter {
             case Change.Update(Layout _, var before, Tuple after) -> {
                 flush();
                 Tuple old = before.orElseThrow(() -> unnamed("UPDATE"));
-                one("UPDATE", "UPDATE %s SET %s".formatted(table, set()), after.over(old), old);
+                one(
+                        "UPDATE",
+                        "UPDATE ONLY %s SET %s".formatted(table, set()),
+                        after.over(old),
+                        old);
             }
             case Change.Delete(Layout _, Tuple before) -> {
                 flush();
-                one("DELETE", "DELETE FROM " + table, null, before);
+                one("DELETE", "DELETE FROM ONLY " + table, null, before);
             }
         }
     }
@@ -102,14 +102,14 @@ final class KeylessWriter {
     }
 
     private String names() {
-        return columns.stream()
-                .map(c -> new Ident(c.name()).toString())
+        return Arrays.stream(all)
+                .mapToObj(i -> new Ident(columns.get(i)).toString())
                 .collect(Collectors.joining(", "));
     }
 
     private String set() {
-        return columns.stream()
-                .map(c -> new Ident(c.name()) + " = ?")
+        return Arrays.stream(all)
+                .mapToObj(i -> new Ident(columns.get(i)) + " = ?")
                 .collect(Collectors.joining(", "));
     }
 
@@ -119,10 +119,10 @@ final class KeylessWriter {
     /// NULL` would take a composite value of NULLs for one.
     private String match(Tuple old) {
         List<String> conditions = new ArrayList<>();
-        for (int i = 0; i < all.length; i++) {
-            Ident name = new Ident(columns.get(i).name());
+        for (int i : all) {
+            Ident name = new Ident(columns.get(i));
             conditions.add(
-                    old.value(all[i]) == null
+                    old.value(i) == null
                             ? name + " IS NOT DISTINCT FROM NULL"
                             : (name + " IS DISTINCT FROM NULL AND pg_catalog.format('%s', ")
                                     + (name + ") COLLATE \"C\" = ?::text"));

@@ -61,7 +61,7 @@ public final class Recopy {
         for (int from = 0; from < keys.size(); from += KEYS_MAX) {
             var some = keys.subList(from, Math.min(keys.size(), from + KEYS_MAX));
             standby.run(
-                    "DELETE FROM %s WHERE %s"
+                    "DELETE FROM ONLY %s WHERE %s"
                             .formatted(
                                     route.standby().name().sql(),
                                     any(standbyOperators, standbyKey, some)));

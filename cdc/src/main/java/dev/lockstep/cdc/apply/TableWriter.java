@@ -4,9 +4,6 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.session.KeyOperators;
-import dev.lockstep.plans.catalog.ReplicaIdentity;
-import dev.lockstep.plans.fault.Fault;
-import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import java.sql.PreparedStatement;
@@ -14,7 +11,6 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -32,51 +28,28 @@ final class TableWriter {
     private final String stage;
     private final KeyOperators operators;
     private final List<String> columns;
+    private final boolean wholeBefore;
     private final int[] all;
     private final int[] key;
     private final int[] rest;
     private final boolean restHasIdentity;
     private final boolean keyHasIdentity;
 
-    /// @param layout how tuples of this table come; checked against the catalog
+    /// @param layout how tuples of this table come
     TableWriter(Session session, Route route, Layout layout, int number) {
         this.session = session;
         this.route = route;
         this.table = route.standby().name().sql();
         this.stage = "pg_temp.lockstep_stage_" + number;
-        checkLayout(route, layout);
         this.operators = new KeyOperators(session, route.standby().name());
-        List<String> keyColumns = route.key().orElseThrow();
-        this.columns = layout.columns().stream().map(route::standbyColumn).toList();
-        this.all = carriedIn(route, layout);
-        this.key = keyColumns.stream().mapToInt(layout.columns()::indexOf).toArray();
+        this.columns = route.standbyColumns(layout);
+        this.all = Route.positions(columns);
+        this.key = route.keyIn(layout);
+        this.wholeBefore = layout.key().isEmpty();
         this.rest =
                 Arrays.stream(all).filter(i -> Arrays.stream(key).noneMatch(k -> k == i)).toArray();
         this.restHasIdentity = Arrays.stream(rest).anyMatch(this::isIdentity);
         this.keyHasIdentity = Arrays.stream(key).anyMatch(this::isIdentity);
-    }
-
-    /// A change whose columns are not those that the run started with was made after a DDL
-    /// statement.
-    static void checkLayout(Route route, Layout layout) {
-        var known = new TreeSet<String>();
-        route.active().writtenColumns().forEach(column -> known.add(column.name()));
-        var came = new TreeSet<>(layout.columns());
-        came.removeIf(name -> route.active().column(name).stream().anyMatch(c -> !c.isWritten()));
-        if (!known.equals(came)) {
-            throw new LockstepException(
-                    Fault.CHANGE_REFUSED,
-                    ("table \"%s\" was altered mid-run: its changes carry columns %s, the "
-                                    + "run knows %s;"
-                                    + " bring the standby's table to the same columns and "
-                                    + "run again")
-                            .formatted(layout.table(), came, known));
-        }
-    }
-
-    /// The positions in `layout` of what goes to the standby.
-    static int[] carriedIn(Route route, Layout layout) {
-        return route.carried().stream().mapToInt(layout.columns()::indexOf).toArray();
     }
 
     /// `update` with what its old tuple can tell of values that were not sent: all of them where it
@@ -86,8 +59,7 @@ final class TableWriter {
             return update;
         }
         Tuple before = update.before().get();
-        boolean whole = route.active().replicaIdentity() == ReplicaIdentity.FULL;
-        Tuple after = whole ? update.after().over(before) : update.after().over(before, key);
+        Tuple after = wholeBefore ? update.after().over(before) : update.after().over(before, key);
         return new Change.Update(update.layout(), update.before(), after);
     }
 
@@ -130,7 +102,7 @@ final class TableWriter {
             stage(rows, all);
             String set = join(rest, ", ", c -> "%s = s.%s".formatted(c, c));
             return session.update(
-                    "UPDATE %s AS t SET %s FROM %s AS s WHERE %s"
+                    "UPDATE ONLY %s AS t SET %s FROM %s AS s WHERE %s"
                             .formatted(table, set, stage, stageMatch()));
         }
         return batch(updateSql(rest), rows, concat(rest, key));
@@ -140,7 +112,10 @@ final class TableWriter {
     long patch(Tuple row) {
         int[] sent = Arrays.stream(rest).filter(i -> !row.isUnchanged(i)).toArray();
         return sent.length == 0
-                ? batch("SELECT 1 FROM %s WHERE %s".formatted(table, keyMatch()), List.of(row), key)
+                ? batch(
+                        "SELECT 1 FROM ONLY %s WHERE %s".formatted(table, keyMatch()),
+                        List.of(row),
+                        key)
                 : batch(updateSql(sent), List.of(row), concat(sent, key));
     }
 
@@ -148,10 +123,10 @@ final class TableWriter {
         if (rows.size() >= STAGE_MIN) {
             stage(rows, key);
             return session.update(
-                    "DELETE FROM %s AS t USING %s AS s WHERE %s"
+                    "DELETE FROM ONLY %s AS t USING %s AS s WHERE %s"
                             .formatted(table, stage, stageMatch()));
         }
-        return batch("DELETE FROM %s WHERE %s".formatted(table, keyMatch()), rows, key);
+        return batch("DELETE FROM ONLY %s WHERE %s".formatted(table, keyMatch()), rows, key);
     }
 
     /// Gives the row with `before`'s key the key and values of `after`.
@@ -184,13 +159,13 @@ final class TableWriter {
         int[] order =
                 IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
                         .toArray();
-        return ("WITH old AS (DELETE FROM %s WHERE %s RETURNING *) INSERT INTO %s (%s) "
+        return ("WITH old AS (DELETE FROM ONLY %s WHERE %s RETURNING *) INSERT INTO %s (%s) "
                         + "OVERRIDING SYSTEM VALUE SELECT %s FROM old")
                 .formatted(table, keyMatch(), table, names(order), kept);
     }
 
     private String updateSql(int[] set) {
-        return "UPDATE %s SET %s WHERE %s"
+        return "UPDATE ONLY %s SET %s WHERE %s"
                 .formatted(table, join(set, ", ", c -> c + " = ?"), keyMatch());
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.cdc.apply;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.plans.sql.Lsn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,15 +14,20 @@ import org.jspecify.annotations.Nullable;
 final class Transaction {
     final long offset;
     final int begin;
+
+    /// The end of the commit before it.
+    final Lsn after;
+
     final List<Change> changes = new ArrayList<>();
     final List<String> markers = new ArrayList<>();
     private @Nullable Commit commit;
     private boolean skipped;
     private long chars;
 
-    Transaction(long offset, int begin) {
+    Transaction(long offset, int begin, Lsn after) {
         this.offset = offset;
         this.begin = begin;
+        this.after = after;
         this.skipped = begin == 0;
     }
 

@@ -3,10 +3,10 @@ package dev.lockstep.cdc.capture;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
+import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
-import dev.lockstep.plans.sql.Endpoint;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import io.debezium.embedded.Connect;
@@ -16,6 +16,7 @@ import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.spi.OffsetCommitPolicy;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,8 +51,15 @@ public final class Capture implements AutoCloseable {
     /// What to capture, and into what.
     ///
     /// @param applied what the standby has: the log may have been trimmed up to there
+    /// @param tables the active's tables as they were when the stream was opened
     public record Settings(
-            Db active, Slot slot, ChangeLog log, long epoch, Lsn applied, long changesApplied) {}
+            Db active,
+            Slot slot,
+            ChangeLog log,
+            long epoch,
+            Collection<Table> tables,
+            Lsn applied,
+            long changesApplied) {}
 
     private Capture(Settings settings, LogAppender appender, RowTap tap, int serverMajor) {
         this.appender = appender;
@@ -91,11 +99,12 @@ public final class Capture implements AutoCloseable {
         long changes =
                 Math.max(last.map(Change.Commit::changes).orElse(0L), settings.changesApplied());
         LogAppender appender = settings.log().appender(settings.epoch());
+        CarriedTables tables = new CarriedTables(settings.active(), settings.tables());
         Capture capture =
                 new Capture(
                         settings,
                         appender,
-                        new RowTap(appender, markerPrefix(), known, changes),
+                        new RowTap(appender, tables, known, changes),
                         serverMajor(settings.active()));
         capture.thread.start();
         capture.awaitStart(settings.slot().name());
@@ -243,58 +252,5 @@ public final class Capture implements AutoCloseable {
         }
         appender.close();
         TappedTask.forget(tapName);
-    }
-
-    /// Debezium's settings: what it does must be exact or fail, and the slot is never made, moved
-    /// or dropped by it.
-    private static final class EngineProperties {
-        private EngineProperties() {}
-
-        static Properties of(Endpoint endpoint, String slot, int serverMajor) {
-            Properties p = connection(endpoint, serverMajor);
-            p.setProperty("name", slot);
-            p.setProperty("connector.class", TappedConnector.class.getName());
-            p.setProperty("topic.prefix", slot);
-            p.setProperty("plugin.name", "pgoutput");
-            p.setProperty("slot.name", slot);
-            p.setProperty("slot.drop.on.stop", "false");
-            p.setProperty("slot.max.retries", "3");
-            p.setProperty("slot.retry.delay.ms", "2000");
-            p.setProperty("publication.name", slot);
-            p.setProperty("publication.autocreate.mode", "disabled");
-            p.setProperty("snapshot.mode", "no_data");
-            p.setProperty("provide.transaction.metadata", "true");
-            p.setProperty("skipped.operations", "none");
-            p.setProperty("tombstones.on.delete", "false");
-            p.setProperty("event.converting.failure.handling.mode", "fail");
-            p.setProperty("event.processing.failure.handling.mode", "fail");
-            p.setProperty("include.unknown.datatypes", "true");
-            p.setProperty("lsn.flush.mode", "connector");
-            p.setProperty("lsn.flush.timeout.action", "fail");
-            p.setProperty("status.update.interval.ms", "1000");
-            p.setProperty("poll.interval.ms", "10");
-            p.setProperty("max.batch.size", "4096");
-            p.setProperty("max.queue.size", "16384");
-            p.setProperty("statistics.metrics.enabled", "false");
-            p.setProperty("errors.max.retries", "0");
-            p.setProperty(
-                    "offset.storage", "org.apache.kafka.connect.storage.MemoryOffsetBackingStore");
-            p.setProperty("offset.flush.interval.ms", "0");
-            p.setProperty("internal.task.management.timeout.ms", "120000");
-            return p;
-        }
-
-        private static Properties connection(Endpoint endpoint, int serverMajor) {
-            Properties p = new Properties();
-            p.setProperty("database.hostname", endpoint.host());
-            p.setProperty("database.port", Integer.toString(endpoint.port()));
-            p.setProperty("database.dbname", endpoint.database());
-            p.setProperty("database.user", endpoint.user());
-            p.setProperty("database.password", endpoint.password().reveal());
-            endpoint.urlParameters()
-                    .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
-            p.setProperty("driver.options", endpoint.options(serverMajor));
-            return p;
-        }
     }
 }

@@ -5,6 +5,7 @@ import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.log.LogAppender;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Check;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
@@ -31,9 +32,11 @@ import org.jspecify.annotations.Nullable;
 final class RowTap {
     private final LogAppender log;
     private final String markerPrefix;
+    private final CarriedTables tables;
     private final Lsn known;
     private final Map<String, Source> sources = new HashMap<>();
     private List<TableName> truncated = new ArrayList<>();
+    private Lsn last;
     private long changesKnown;
     private long changesInTransaction;
     private volatile long changesCaptured;
@@ -43,10 +46,12 @@ final class RowTap {
 
     /// @param known the last commit that the log holds already; what comes again is not counted
     ///   again
-    RowTap(LogAppender log, String markerPrefix, Lsn known, long changesKnown) {
+    RowTap(LogAppender log, CarriedTables tables, Lsn known, long changesKnown) {
         this.log = log;
-        this.markerPrefix = markerPrefix;
+        this.markerPrefix = Capture.markerPrefix();
+        this.tables = tables;
         this.known = known;
+        this.last = known;
         this.changesKnown = changesKnown;
         this.changesCaptured = changesKnown;
     }
@@ -68,7 +73,7 @@ final class RowTap {
         switch (message.getOperation()) {
             case BEGIN -> {
                 changesInTransaction = 0;
-                log.append(new Change.Begin());
+                log.append(new Change.Begin(last));
             }
             case INSERT -> {
                 Source source = source(message, schema);
@@ -123,6 +128,7 @@ final class RowTap {
     private void commit(ReplicationMessage message, Lsn end) {
         if (end.isAfter(known)) {
             changesKnown += changesInTransaction;
+            last = end;
         }
         Instant at = message.getCommitTime();
         log.append(new Change.Commit(end, at, changesKnown));
@@ -144,7 +150,7 @@ final class RowTap {
             columns.add(column.name());
             prefixes.add(column.name() + "(" + column.typeExpression() + ")=");
         }
-        Layout layout = new Layout(new TableName(id.schema(), id.table()), columns);
+        Layout layout = tables.layout(new TableName(id.schema(), id.table()), columns);
         Source source = new Source(table, layout, List.copyOf(prefixes));
         sources.put(name, source);
         return source;
@@ -178,6 +184,10 @@ final class RowTap {
             return Tuple.UNCHANGED;
         }
         String text = column.toString();
-        return text.startsWith(prefix) ? text.substring(prefix.length()) : null;
+        if (text.startsWith(prefix)) {
+            return text.substring(prefix.length());
+        }
+        Check.that(column.getValue(null, false) == null, "no text of a column %s", prefix);
+        return null;
     }
 }

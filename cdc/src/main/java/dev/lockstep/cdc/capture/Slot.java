@@ -12,6 +12,7 @@ import dev.lockstep.plans.sql.SqlStates;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// A stream's publication and replication slot on the active database, which share one name.
@@ -63,6 +64,8 @@ public final class Slot {
               FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
              WHERE p.pubname = ?\
             """;
+    private static final String CARRIED =
+            "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?";
     private static final String RUNNING =
             """
             SELECT EXISTS (SELECT FROM pg_stat_activity
@@ -126,7 +129,9 @@ public final class Slot {
     /// missing. Returns the position from which every commit is sent.
     public Lsn create(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
-            if (!isPublished(session)) {
+            if (isPublished(session)) {
+                checkMembers(session, tables);
+            } else {
                 session.run(
                         "CREATE PUBLICATION %s FOR TABLE %s"
                                 .formatted(new Ident(name), published(tables)));
@@ -136,6 +141,31 @@ public final class Slot {
                 return found.get().confirmed();
             }
             return createSlot(session);
+        }
+    }
+
+    /// What was not there when the stream was made has changes that nobody has seen.
+    private void checkMembers(Session session, List<Table> tables) {
+        Set<TableName> members =
+                Set.copyOf(
+                        session.rows(
+                                CARRIED,
+                                row -> new TableName(row.text("schemaname"), row.text("tablename")),
+                                name));
+        String missing =
+                tables.stream()
+                        .map(Table::name)
+                        .filter(table -> !members.contains(table))
+                        .map(table -> "\"" + table + "\"")
+                        .collect(Collectors.joining(", "));
+        if (!missing.isEmpty()) {
+            throw new LockstepException(
+                    Fault.CHANGE_REFUSED,
+                    ("table %s of \"%s\" is not carried: it came into scope after the run"
+                                    + " had begun, or was renamed or created anew; drop it there,"
+                                    + " or put it into tables.exclude, and run again; or abort and"
+                                    + " start afresh")
+                            .formatted(missing, session.label()));
         }
     }
 

@@ -14,7 +14,10 @@ public sealed interface Change {
     }
 
     /// A transaction's changes follow. One that is not followed by its commit never happened.
-    record Begin() implements Change {}
+    ///
+    /// @param after the end of the last commit before it; of one that comes again, of the last one
+    ///   that was known then
+    record Begin(Lsn after) implements Change {}
 
     record Insert(Layout layout, Tuple after) implements RowChange {}
 

@@ -3,9 +3,36 @@ package dev.lockstep.cdc.change;
 import dev.lockstep.plans.catalog.TableName;
 import java.util.List;
 
-/// The table of a change and the columns that its tuples hold, in their order.
-public record Layout(TableName table, List<String> columns) {
+/// The table of a change, the columns that its tuples hold, in their order, and those of them by
+/// which it names a row; where these are none, the whole row does.
+public record Layout(TableName table, List<Field> fields, List<String> key) {
+    /// A column as it was called when the change was made.
+    ///
+    /// @param number by which the active knows it under any name; 0 where it has it no more
+    public record Field(String name, int number) {}
+
     public Layout {
-        columns = List.copyOf(columns);
+        fields = List.copyOf(fields);
+        key = List.copyOf(key);
+    }
+
+    /// The position of column `number`, or -1.
+    public int indexOf(int number) {
+        for (int i = 0; i < fields.size(); i++) {
+            if (fields.get(i).number() == number) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /// The position of the column of this name, or -1.
+    public int indexOf(String name) {
+        for (int i = 0; i < fields.size(); i++) {
+            if (fields.get(i).name().equals(name)) {
+                return i;
+            }
+        }
+        return -1;
     }
 }

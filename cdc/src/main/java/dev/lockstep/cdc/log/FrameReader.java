@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Decodes what [FrameWriter] encoded.
@@ -39,7 +40,7 @@ final class FrameReader {
                 layout();
                 yield Optional.empty();
             }
-            case 'B' -> Optional.of(new Change.Begin());
+            case 'B' -> Optional.of(new Change.Begin(new Lsn(number())));
             case 'I' -> Optional.of(new Change.Insert(table(), tuple()));
             case 'U' -> Optional.of(update());
             case 'D' -> Optional.of(new Change.Delete(table(), tuple()));
@@ -53,12 +54,17 @@ final class FrameReader {
     private void layout() {
         Check.that(number() == layouts.size(), "tables of a frame out of order");
         TableName table = new TableName(text(), text());
+        List<Layout.Field> fields = list(() -> new Layout.Field(text(), (int) number()));
+        layouts.add(new Layout(table, fields, list(this::text)));
+    }
+
+    private <T> List<T> list(Supplier<T> item) {
         int count = (int) number();
-        List<String> columns = new ArrayList<>(count);
+        List<T> items = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            columns.add(text());
+            items.add(item.get());
         }
-        layouts.add(new Layout(table, columns));
+        return items;
     }
 
     private Layout table() {
@@ -72,12 +78,7 @@ final class FrameReader {
     }
 
     private Change truncate() {
-        int count = (int) number();
-        List<TableName> tables = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            tables.add(new TableName(text(), text()));
-        }
-        return new Change.Truncate(tables);
+        return new Change.Truncate(list(() -> new TableName(text(), text())));
     }
 
     private Tuple tuple() {

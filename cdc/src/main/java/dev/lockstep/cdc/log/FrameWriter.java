@@ -10,19 +10,20 @@ import dev.lockstep.cdc.change.Change.Truncate;
 import dev.lockstep.cdc.change.Change.Update;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.plans.sql.Lsn;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Encodes changes one after the other into a frame. A frame explains itself: each table's name and
-/// columns stand before its first change.
+/// Encodes changes one after the other into a frame. A frame explains itself: each table's name,
+/// columns and key stand before its first change.
 ///
 /// | tag | what follows |
 /// | --- | --- |
-/// | `R` | number, schema, name, columns: a table that later tags call by its number |
-/// | `B` | nothing |
+/// | `R` | number, schema, name, columns with their numbers, key: a table for later tags |
+/// | `B` | end LSN of the commit before |
 /// | `I` | table, tuple |
 /// | `U` | table, 0 or 1 and the old tuple, new tuple |
 /// | `D` | table, tuple |
@@ -41,7 +42,7 @@ final class FrameWriter {
 
     void add(Change change) {
         switch (change) {
-            case Begin _ -> put('B');
+            case Begin(var after) -> begin(after);
             case Insert(Layout layout, Tuple after) -> {
                 int table = tableOf(layout);
                 put('I');
@@ -80,6 +81,11 @@ final class FrameWriter {
         }
     }
 
+    private void begin(Lsn after) {
+        put('B');
+        number(after.value());
+    }
+
     int size() {
         return size;
     }
@@ -105,8 +111,13 @@ final class FrameWriter {
         put('R');
         number(table);
         texts(List.of(layout.table().schema(), layout.table().name()));
-        number(layout.columns().size());
-        texts(layout.columns());
+        number(layout.fields().size());
+        for (Layout.Field field : layout.fields()) {
+            text(field.name());
+            number(field.number());
+        }
+        number(layout.key().size());
+        texts(layout.key());
         return table;
     }
 

@@ -15,13 +15,19 @@ import org.junit.jupiter.api.Test;
 
 class LogRecordTest {
     private static final Layout ITEM =
-            new Layout(new TableName("public", "it\"em"), List.of("id", "näme", "big"));
+            new Layout(
+                    new TableName("public", "it\"em"),
+                    List.of(
+                            new Layout.Field("id", 1),
+                            new Layout.Field("näme", 0),
+                            new Layout.Field("big", 300)),
+                    List.of("id"));
 
     @Test
     void everyChangeComesBackAsItWas() {
         List<Change> changes =
                 List.of(
-                        new Change.Begin(),
+                        new Change.Begin(new Lsn(-3)),
                         new Change.Insert(
                                 ITEM, new Tuple(new String[] {"1", null, "x".repeat(70_000)})),
                         new Change.Update(

@@ -8,6 +8,8 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
@@ -55,10 +57,41 @@ public final class Asking {
                 if (answer.isPresent()) {
                     return answer.get();
                 }
-                requests.answer(id, new Outcome(ExitCode.FAILED, "taken back"));
+                if (!requests.takeBack(id)) {
+                    return afterDeath(asked);
+                }
             }
         }
         return here(asked);
+    }
+
+    /// The process that had taken the request on died over it, maybe after it had done it.
+    private Outcome afterDeath(Asked asked) {
+        try {
+            return here(asked);
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.WRONG_STATE && isDone(asked)) {
+                return done(asked);
+            }
+            throw e;
+        }
+    }
+
+    private boolean isDone(Asked asked) {
+        RunState state = new Journal(target, plan.name()).history().state();
+        return switch (asked.command()) {
+            case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
+            case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;
+            case "complete" -> state instanceof RunState.Completed;
+            case "abort" -> state instanceof RunState.Aborted;
+            default -> false;
+        };
+    }
+
+    private static Outcome done(Asked asked) {
+        return new Outcome(
+                ExitCode.DONE,
+                "the process that was asked died, but %s is done".formatted(asked.command()));
     }
 
     private static Map<String, Object> arguments(Asked asked) {

@@ -29,9 +29,11 @@ public final class Cleanup {
     ///   short
     public void streamsAndTriggers(Moved moved, int stream) {
         for (int n = Math.max(0, stream - 1); n <= stream + 1; n++) {
+            run.requireLease();
             Streams.remove(run, n);
         }
         for (Side side : Side.values()) {
+            run.requireLease();
             if (run.db(side).call(OwnTables::exist)) {
                 Switch.refusal(run, moved, side).remove(run.db(side));
             }
@@ -40,6 +42,7 @@ public final class Cleanup {
 
     /// Removes all notes on the target but the journal.
     public void target() {
+        run.requireLease();
         target(run.target(), run.name());
     }
 
@@ -55,6 +58,7 @@ public final class Cleanup {
 
     /// Removes the tables on the source, unless another run uses them.
     public void source() {
+        run.requireLease();
         try (Session session = run.source().session("cleanup")) {
             if (!OwnTables.exist(session)) {
                 return;

@@ -100,13 +100,14 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
-        conductor.requireNoDrift();
+        conductor.flow().requireNoDrift();
         checkLag();
         if (!isFresh(conductor.history())) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
                 throw Conductor.different(verified);
             }
+            conductor.flow().requireNoDrift();
         }
         checkLag();
         conductor.switchOver();
@@ -127,6 +128,7 @@ public final class Commands {
         Duration maxAge = conductor.run().plan().verify().maxAge();
         return history.lastVerification()
                 .filter(RunEvent.Verified::match)
+                .filter(v -> v.form().equals(conductor.flow().moved().form()))
                 .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))
                 .isPresent();
     }

@@ -13,8 +13,6 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.orchestrator.stage.Drift;
-import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
@@ -195,9 +193,9 @@ public final class Conductor implements AutoCloseable {
                         .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
-    /// Fails where tables or sequences are not those any more that the run carries.
-    public void requireNoDrift() {
-        Drift.requireNone(flow.moved(), Moved.read(run.plan(), run.source(), run.target()));
+    /// The stream and the tables that it carries.
+    Flow flow() {
+        return flow;
     }
 
     /// Moves writes to the other side.
@@ -220,6 +218,8 @@ public final class Conductor implements AutoCloseable {
             }
             if (history.state() instanceof InStep back && back.stream() == inStep.stream()) {
                 Streams.remove(run, Switch.nextStream(switching));
+            } else {
+                flow.close();
             }
             throw e;
         }
@@ -231,6 +231,7 @@ public final class Conductor implements AutoCloseable {
 
     private void recover(Switching switching) {
         new Switch(run, flow.moved(), switching, steps).recover();
+        flow.close();
         history = run.journal().history();
     }
 

@@ -25,6 +25,7 @@ public final class ExitCode {
                     UNREACHABLE,
                     LOCK_TIMEOUT,
                     STATEMENT_FAILED,
+                    SCHEMA_CHANGED,
                     CHANGE_REFUSED,
                     POSITION_LOST,
                     WAL_BUDGET,

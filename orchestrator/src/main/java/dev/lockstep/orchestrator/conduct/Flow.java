@@ -1,19 +1,28 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Run;
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The stream of a run that this process has open, and the tables that it carries.
 ///
 /// Thread rule: one thread drives; [#now] may be asked from others.
 final class Flow implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Flow.class);
+
     private final Run run;
     private volatile @Nullable Replication stream;
     private @Nullable Moved moved;
@@ -44,9 +53,7 @@ final class Flow implements AutoCloseable {
         if (open != null) {
             return open;
         }
-        if (Streams.active(number) == Side.SOURCE) {
-            Drift.requireCounterparts(moved());
-        }
+        Drift.requireCounterparts(moved(), booked(), Streams.active(number));
         Replication made = Streams.open(run, moved(), number);
         try {
             made.startAt(made.prepare(), false);
@@ -59,6 +66,12 @@ final class Flow implements AutoCloseable {
         return made;
     }
 
+    private Set<TableName> booked() {
+        return run.target().call(session -> TableProgress.read(session, run.name())).stream()
+                .map(TableProgress::table)
+                .collect(Collectors.toSet());
+    }
+
     /// Opens stream `number`, unless one is open, and writes its changes to the standby.
     Replication apply(int number) {
         Replication flowing = capture(number);
@@ -67,6 +80,18 @@ final class Flow implements AutoCloseable {
             applying = true;
         }
         return flowing;
+    }
+
+    /// Fails where tables or sequences are not those any more that the run carries.
+    void requireNoDrift() {
+        Drift.requireNone(moved(), Moved.read(run.plan(), run.source(), run.target()));
+    }
+
+    /// Has the stream opened anew where tables or sequences are not those any more that it was
+    /// opened for: what it can take over it then takes over, and what not it tells.
+    void lookForDrift() {
+        Drift.between(moved(), Moved.read(run.plan(), run.source(), run.target()))
+                .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
     }
 
     /// Opens the stream of a run in step, unless it is open. What a process that died in a switch
@@ -83,10 +108,20 @@ final class Flow implements AutoCloseable {
     /// removed before the other writes to the same tables: PostgreSQL may fail an update of a table
     /// whose publication is dropped that moment.
     void turnTo(Replication next) {
-        flowing().close();
+        Replication old = flowing();
+        stream = null;
+        applying = false;
+        try {
+            old.close();
+            Streams.remove(run, next.spec().stream() - 1);
+            next.startApply(next.spec().routes());
+        } catch (LockstepException e) {
+            // Writes have moved. Whoever resumes the run sees whether this passes.
+            log.atWarn().setCause(e).log("the stream back is opened anew");
+            next.close();
+            return;
+        }
         stream = next;
-        Streams.remove(run, next.spec().stream() - 1);
-        next.startApply(next.spec().routes());
         applying = true;
     }
 

@@ -2,12 +2,15 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.stage.Preflight;
+import dev.lockstep.plans.catalog.Catalog;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
@@ -23,6 +26,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
@@ -133,8 +138,7 @@ public final class OpenRun implements AutoCloseable {
             }
             Optional<String> known =
                     session.row(FINGERPRINT, row -> row.text("fingerprint"), plan.name());
-            String own = fingerprint(plan, source);
-            if (known.isPresent() && !known.get().equals(own)) {
+            if (known.isPresent() && !isSame(known.get(), plan, source, session)) {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
                         ("name \"%s\" is in use on \"%s\" by another run, which moves "
@@ -184,10 +188,30 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
+    /// Tables that the run does not have may leave the plan's scope, such as new ones.
+    private static boolean isSame(String known, Plan plan, Db source, Session target) {
+        if (known.equals(fingerprint(plan, source))) {
+            return true;
+        }
+        Set<TableName> booked =
+                TableProgress.read(target, plan.name()).stream()
+                        .map(TableProgress::table)
+                        .collect(Collectors.toSet());
+        return known.startsWith(unscoped(plan, source))
+                && !booked.isEmpty()
+                && source.call(session -> Catalog.read(session, plan.scope()))
+                        .tables()
+                        .keySet()
+                        .containsAll(booked);
+    }
+
     private static String fingerprint(Plan plan, Db source) {
+        return unscoped(plan, source) + plan.scope();
+    }
+
+    private static String unscoped(Plan plan, Db source) {
         String identity = source.call(session -> session.one(Preflight.IDENTITY));
-        return "%s %s %s %s"
-                .formatted(identity, plan.scope(), plan.mapping(), plan.schema().copy());
+        return "%s %s %s ".formatted(identity, plan.mapping(), plan.schema().copy());
     }
 
     public Run run() {

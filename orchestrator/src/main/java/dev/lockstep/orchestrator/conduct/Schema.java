@@ -92,6 +92,7 @@ public final class Schema {
     /// Takes the run's rows out of the target again, and its tables where the run made them. Only
     /// tables that the copy had booked, which it does for empty ones only, are emptied.
     public void undo(Moved moved) {
+        run.requireLease();
         Optional<SchemaCopy> copied = copied(moved);
         if (copied.isPresent()) {
             copied.get().dropAll();

@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 /// what other processes ask, takes a broken stream up again, and reports.
 public final class Serving {
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration DRIFT_EVERY = Duration.ofSeconds(3);
     private static final int ATTEMPTS_MAX = 8;
 
     /// A failure that comes this long after the last one is a first one again.
@@ -38,6 +39,8 @@ public final class Serving {
     private final Reporter reporter;
     private final boolean cutOver;
     private boolean abortable;
+    private long driftLookedAt = System.nanoTime();
+    private Duration driftEvery = DRIFT_EVERY;
     private final AtomicBoolean abortAsked = new AtomicBoolean();
 
     /// @param cutOver whether writes are to move to the target as soon as the run is in step
@@ -73,8 +76,20 @@ public final class Serving {
             requests.open().stream().filter(requests::claim).forEach(this::answer);
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
+                lookForDrift();
                 stop.pause(POLL);
             }
+        }
+    }
+
+    /// Looks less often where that takes long.
+    private void lookForDrift() {
+        long now = System.nanoTime();
+        if (now - driftLookedAt >= driftEvery.toNanos()) {
+            conductor.flow().lookForDrift();
+            Duration took = Duration.ofNanos(System.nanoTime() - now).multipliedBy(50);
+            driftEvery = took.compareTo(DRIFT_EVERY) > 0 ? took : DRIFT_EVERY;
+            driftLookedAt = System.nanoTime();
         }
     }
 

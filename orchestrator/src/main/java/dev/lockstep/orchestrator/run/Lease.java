@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 public final class Lease implements AutoCloseable {
     private static final Duration RENEW = Duration.ofSeconds(2);
     private static final Duration STALE = Duration.ofSeconds(15);
+    private static final Duration LOCK_MAX = Duration.ofSeconds(20);
 
     private static final String HOLDER =
             """
@@ -28,8 +29,23 @@ public final class Lease implements AutoCloseable {
                    l.renewed_at > clock_timestamp() - make_interval(secs => ?) AS fresh
               FROM lockstep.lease l
               LEFT JOIN pg_stat_activity a
-                     ON a.pid = l.backend_pid AND a.backend_start = l.backend_start
+                     ON a.pid = l.backend_pid
+                    AND (a.backend_start = l.backend_start OR a.backend_start IS NULL)
              WHERE l.run = ? AND NOT l.released\
+            """;
+
+    /// What an owner that has not been heard of for long has left open; it would keep the row
+    /// locked for as long as the server believes in it.
+    private static final String END_STALLED =
+            """
+            SELECT pg_terminate_backend(a.pid)
+              FROM lockstep.lease l
+             CROSS JOIN pg_stat_activity a
+             WHERE l.run = ? AND NOT l.released AND a.pid <> pg_backend_pid()
+               AND l.renewed_at < clock_timestamp() - make_interval(secs => ?)
+               AND a.datname = current_database()
+               AND a.application_name || ' ' LIKE 'lockstep ' || l.run || ' %'
+               AND a.xact_start < clock_timestamp() - make_interval(secs => ?)\
             """;
 
     /// A row to lock: without one, processes that come at the same time would not see each other.
@@ -82,9 +98,12 @@ public final class Lease implements AutoCloseable {
     public static Lease take(Db target, String run) {
         Session session = target.session("lease");
         try {
+            session.rows(
+                    END_STALLED, row -> row.textAt(1), run, STALE.toSeconds(), STALE.toSeconds());
             session.begin();
+            session.run("SET LOCAL lock_timeout = " + LOCK_MAX.toMillis());
             session.update(REGISTER, run);
-            session.row(LOCK, row -> row.number("epoch"), run);
+            lock(session, run);
             Optional<String> holder = holder(session, run);
             if (holder.isPresent()) {
                 throw held(run, holder.get());
@@ -96,6 +115,21 @@ public final class Lease implements AutoCloseable {
         } catch (RuntimeException e) {
             session.close();
             throw e;
+        }
+    }
+
+    private static void lock(Session session, String run) {
+        try {
+            session.row(LOCK, row -> row.number("epoch"), run);
+        } catch (LockstepException e) {
+            throw e.fault() == Fault.LOCK_TIMEOUT
+                    ? new LockstepException(
+                            Fault.LOCK_TIMEOUT,
+                            ("another process is in the middle of a step of run \"%s\" and did not"
+                                            + " come to its end within %d s; try again")
+                                    .formatted(run, LOCK_MAX.toSeconds()),
+                            e)
+                    : e;
         }
     }
 

@@ -17,7 +17,8 @@ public final class Requests {
     private static final String OPEN =
             """
             SELECT r.id, r.command, r.arguments::text AS arguments FROM lockstep.request r
-              JOIN pg_stat_activity a ON a.pid = r.asker_pid AND a.backend_start = r.asker_start
+              JOIN pg_stat_activity a ON a.pid = r.asker_pid
+               AND (a.backend_start = r.asker_start OR a.backend_start IS NULL)
              WHERE r.run = ? AND r.finished_at IS NULL AND r.claimed_at IS NULL ORDER BY r.id\
             """;
     private static final String CLAIM =
@@ -29,6 +30,11 @@ public final class Requests {
             """
             UPDATE lockstep.request SET finished_at = now(), outcome = ?::jsonb
              WHERE id = ? AND finished_at IS NULL\
+            """;
+    private static final String TAKE_BACK =
+            """
+            UPDATE lockstep.request SET finished_at = now()
+             WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
     private static final String OUTCOME =
             "SELECT outcome::text AS outcome FROM lockstep.request WHERE id = ?";
@@ -75,6 +81,11 @@ public final class Requests {
 
     public void answer(long id, Outcome outcome) {
         target.tx(session -> session.update(ANSWER, Json.write(outcome), id));
+    }
+
+    /// Takes back what was asked; false where somebody has taken it on.
+    public boolean takeBack(long id) {
+        return target.call(session -> session.update(TAKE_BACK, id) == 1);
     }
 
     /// The answer, once there is one.

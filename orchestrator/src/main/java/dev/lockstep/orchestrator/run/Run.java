@@ -28,6 +28,11 @@ public record Run(
         return side == Side.SOURCE ? source : target;
     }
 
+    /// Fails where another process has taken the run over.
+    public void requireLease() {
+        target.tx(session -> Lease.hold(session, name(), epoch));
+    }
+
     /// Stores what happened and returns what is true then.
     public History append(RunEvent event) {
         return journal.append(epoch, event);

@@ -19,6 +19,7 @@ public sealed interface RunEvent {
     /// @param match whether no difference was found
     /// @param cut the active database's WAL position that was compared
     /// @param first the first differences, as text
+    /// @param form tells the tables that were compared from what a statement makes of them
     record Verified(
             boolean match,
             long tables,
@@ -27,6 +28,7 @@ public sealed interface RunEvent {
             String first,
             String cut,
             long heldMillis,
+            String form,
             String finishedAt)
             implements RunEvent {}
 

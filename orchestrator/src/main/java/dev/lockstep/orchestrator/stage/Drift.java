@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.stage;
 
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
@@ -17,46 +18,98 @@ import java.util.stream.Collectors;
 public final class Drift {
     private Drift() {}
 
-    /// Fails where the source has a table, or a column that applications write, without a
-    /// counterpart on the target.
-    public static void requireCounterparts(Moved moved) {
+    /// Fails where what is carried has no counterpart of the same type on the other side.
+    ///
+    /// @param booked the source's tables that the run has copied
+    /// @param active where new tables and columns come from
+    public static void requireCounterparts(Moved moved, Set<TableName> booked, Side active) {
         Problems problems = new Problems();
         Set<TableName> paired =
                 moved.pairs().stream()
                         .map(pair -> pair.source().name())
                         .collect(Collectors.toSet());
-        for (Table table : moved.source().rowTables()) {
-            if (!paired.contains(table.name())) {
+        for (TableName table : new TreeSet<>(booked)) {
+            if (!paired.contains(table)) {
                 problems.add(
-                        "table \"%s\" is in scope and has no counterpart \"%s\" on the target"
-                                .formatted(table.name(), moved.targetName(table.name())));
+                        ("table \"%s\" of the source or its counterpart \"%s\" is gone; give it"
+                                        + " its name back")
+                                .formatted(table, moved.targetName(table)));
             }
         }
-        for (Moved.Pair pair : moved.pairs()) {
-            for (Column column : pair.source().writtenColumns()) {
-                if (!pair.columns().containsKey(column.name())) {
+        if (active == Side.SOURCE) {
+            for (Table table : moved.source().rowTables()) {
+                if (!paired.contains(table.name()) && !booked.contains(table.name())) {
                     problems.add(
-                            "column \"%s\" of table \"%s\" has no counterpart on the target"
-                                    .formatted(column.name(), pair.source().name()));
+                            "table \"%s\" is in scope and has no counterpart \"%s\" on the target"
+                                    .formatted(table.name(), moved.targetName(table.name())));
                 }
             }
         }
+        others(moved, active, problems);
+        moved.pairs().forEach(pair -> columns(pair, active, problems));
         problems.throwIfAny(
                 Fault.CHANGE_REFUSED,
-                "not everything in scope can be carried; undo the change on the source, or make it"
-                        + " on the target, too, and run again; or abort and start afresh");
+                "not everything in scope can be carried; undo the change, or make it on the other"
+                        + " side, too, and run again; or exclude a new table; or abort and start"
+                        + " afresh");
+    }
+
+    private static void others(Moved moved, Side active, Problems problems) {
+        if (active == Side.TARGET) {
+            lonePartitions(moved, problems);
+        }
+        for (Sequence sequence : moved.source().sequences()) {
+            if (moved.targetSequence(sequence).isEmpty()) {
+                problems.add(
+                        "sequence \"%s\" has no counterpart on the target"
+                                .formatted(sequence.name()));
+            }
+        }
+    }
+
+    private static void lonePartitions(Moved moved, Problems problems) {
+        for (Table table : moved.lonePartitions()) {
+            problems.add(
+                    "partition \"%s\" of the target has no counterpart on the source"
+                            .formatted(table.name()));
+        }
+    }
+
+    private static void columns(Moved.Pair pair, Side active, Problems problems) {
+        for (Column column : pair.source().writtenColumns()) {
+            String name = pair.columns().get(column.name());
+            if (name != null) {
+                TableCheck.column(
+                        pair.source(),
+                        column,
+                        pair.target(),
+                        pair.target().column(name).orElseThrow(),
+                        problems);
+            } else if (active == Side.SOURCE) {
+                problems.add(
+                        "column \"%s\" of table \"%s\" has no counterpart on the target"
+                                .formatted(column.name(), pair.source().name()));
+            }
+        }
     }
 
     /// Fails where tables, columns or sequences in scope are not those of `before` any more.
     public static void requireNone(Moved before, Moved now) {
+        Problems problems = between(before, now);
+        lonePartitions(now, problems);
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "the schema has changed since the run read it, and writes stay where they"
+                        + " are; `run` tells what it can take over");
+    }
+
+    /// What of tables, columns and sequences in scope is not as in `before` any more.
+    public static Problems between(Moved before, Moved now) {
         Problems problems = new Problems();
         tables("source", before.source().tables(), now.source().tables(), problems);
         tables("target", partners(before), partners(now), problems);
         names("source", "sequence", sequences(before), sequences(now), problems);
-        problems.throwIfAny(
-                Fault.PRECONDITION,
-                "the schema has changed since the run read it, and writes stay where they are; stop"
-                        + " `run` and start it again, it tells what it can take over");
+        return problems;
     }
 
     private static void tables(

@@ -16,6 +16,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.TablePair;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -23,7 +24,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The tables and sequences of a plan as both databases have them, each with its partner.
 public final class Moved {
@@ -75,6 +78,16 @@ public final class Moved {
         return new Pair(table, partner, columns);
     }
 
+    /// Tells the tables and columns of both sides from what any statement would make of them.
+    public String form() {
+        String all =
+                pairs.stream()
+                        .flatMap(pair -> Stream.of(pair.source(), pair.target()))
+                        .map(table -> table.name() + " " + table.shape())
+                        .collect(Collectors.joining("\n"));
+        return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
     /// What a copy of the schema brings.
     public SchemaExtent extent() {
         return extent;
@@ -90,6 +103,15 @@ public final class Moved {
 
     public List<Pair> pairs() {
         return pairs;
+    }
+
+    /// Partitions of the run's tables that the target alone has.
+    public List<Table> lonePartitions() {
+        Set<TableName> ours = Set.copyOf(tables(Side.TARGET));
+        return target.rowTables().stream()
+                .filter(table -> table.root().filter(ours::contains).isPresent())
+                .filter(table -> !ours.contains(table.name()))
+                .toList();
     }
 
     /// What a source table is called on the target.

@@ -127,6 +127,7 @@ public final class Preflight {
             }
         }
         ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
+        ServerCheck.checkTriggers(from, moved.tables(Side.SOURCE), problems);
         checkMapping(moved);
     }
 
@@ -191,6 +192,7 @@ public final class Preflight {
             }
         }
         ServerCheck.checkOwner(to, moved.relations(Side.TARGET), problems);
+        ServerCheck.checkTriggers(to, moved.tables(Side.TARGET), problems);
         for (Sequence sequence : moved.source().sequences()) {
             if (moved.targetSequence(sequence).isEmpty()) {
                 problems.add(

@@ -10,6 +10,7 @@ import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.Locale;
 
 /// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on
 /// the other one.
@@ -49,6 +50,23 @@ final class ServerCheck {
                AND NOT pg_has_role(current_user, c.relowner, 'USAGE')
              GROUP BY 1, 2, 3
              ORDER BY 1\
+            """;
+
+    private static final String ALWAYS =
+            """
+            WITH fires AS (
+                SELECT tgrelid AS oid, 'TRIGGER' AS kind, tgname AS name FROM pg_trigger
+                 WHERE tgenabled IN ('A', 'R') AND NOT tgisinternal
+                 UNION ALL
+                SELECT ev_class, 'RULE', rulename FROM pg_rewrite
+                 WHERE ev_enabled IN ('A', 'R'))
+            SELECT f.kind, f.name, n.nspname || '.' || c.relname AS table_name,
+                   format('%I.%I', n.nspname, c.relname) AS table_sql
+              FROM fires f
+              JOIN pg_class c ON c.oid = f.oid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname || '.' || c.relname = ANY (?)
+             ORDER BY 3, 1, 2\
             """;
 
     private ServerCheck() {}
@@ -145,6 +163,27 @@ final class ServerCheck {
                                                 row.text("names"),
                                                 session.label(),
                                                 ownership(row)),
+                        (Object) names)
+                .forEach(problems::add);
+    }
+
+    /// What fires for a replica, too, would do its work a second time with what a stream brings.
+    static void checkTriggers(Session session, Collection<TableName> tables, Problems problems) {
+        String[] names = tables.stream().map(TableName::toString).toArray(String[]::new);
+        session.rows(
+                        ALWAYS,
+                        row ->
+                                ("%s \"%s\" of table \"%s\" in \"%s\" fires for replicated changes,"
+                                                + " too, and would fire twice; ALTER TABLE %s"
+                                                + " ENABLE %s %s, at least until the run ends")
+                                        .formatted(
+                                                row.text("kind").toLowerCase(Locale.ROOT),
+                                                row.text("name"),
+                                                row.text("table_name"),
+                                                session.label(),
+                                                row.text("table_sql"),
+                                                row.text("kind"),
+                                                new Ident(row.text("name"))),
                         (Object) names)
                 .forEach(problems::add);
     }

@@ -35,8 +35,8 @@ final class TableCheck {
         key(pair, problems);
     }
 
-    private static void column(
-            Table table, Column column, Table partner, Column other, Problems problems) {
+    /// Whether values of `column` are the same in `other`.
+    static void column(Table table, Column column, Table partner, Column other, Problems problems) {
         if (!column.type().equals(other.type())) {
             problems.add(
                     ("column \"%s\" of table \"%s\" is %s, on the target's \"%s\" it is %s; "

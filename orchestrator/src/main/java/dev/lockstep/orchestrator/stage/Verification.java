@@ -67,14 +67,23 @@ public final class Verification {
         long held = cut.stoodStill().toMillis();
         return switch (verdict) {
             case Verdict.Match(long tables, long rows, Duration _) ->
-                    new Verified(true, tables, rows, 0, "", at, held, now);
+                    new Verified(true, tables, rows, 0, "", at, held, moved.form(), now);
             case Verdict.Mismatch(
                             long tables,
                             long rows,
                             long differences,
                             List<Difference> shown,
                             Duration _) ->
-                    new Verified(false, tables, rows, differences, describe(shown), at, held, now);
+                    new Verified(
+                            false,
+                            tables,
+                            rows,
+                            differences,
+                            describe(shown),
+                            at,
+                            held,
+                            moved.form(),
+                            now);
         };
     }
 

@@ -21,7 +21,7 @@ final class SequenceCarrier {
         this.sequences = Map.copyOf(sequences);
     }
 
-    private record Value(TableName standby, long last, boolean called) {}
+    private record Value(TableName standby, long last) {}
 
     void carry(Session active, Session standby) {
         if (sequences.isEmpty()) {
@@ -30,15 +30,11 @@ final class SequenceCarrier {
         String values =
                 read(active).stream()
                         .map(v ->
-                                "(%s, %s::bigint, %s)"
-                                        .formatted(
-                                                Ident.literal(v.standby().sql()),
-                                                v.last(),
-                                                v.called()))
+                                "(%s, %s::bigint)"
+                                        .formatted(Ident.literal(v.standby().sql()), v.last()))
                         .collect(Collectors.joining(", "));
         standby.rows(
-                ("SELECT setval(name::regclass, last, called) FROM (VALUES %s) AS v (name, "
-                                + "last, called)")
+                "SELECT setval(name::regclass, last) FROM (VALUES %s) AS v (name, last)"
                         .formatted(values),
                 row -> row.textAt(1));
     }
@@ -48,19 +44,16 @@ final class SequenceCarrier {
         StringBuilder sql = new StringBuilder();
         for (int i = 0; i < order.size(); i++) {
             sql.append(i == 0 ? "" : " UNION ALL ")
-                    .append("SELECT %s AS n, last_value, is_called FROM ".formatted(i))
+                    .append("SELECT %s AS n, last_value FROM ".formatted(i))
                     .append(order.get(i).name().sql());
         }
         return active.rows(
                 sql.toString(),
                 row -> {
                     Sequence sequence = order.get(row.integer("n"));
-                    boolean called = row.flag("is_called");
-                    long last = row.number("last_value");
                     return new Value(
                             java.util.Objects.requireNonNull(sequences.get(sequence)),
-                            called ? further(sequence, last) : last,
-                            called);
+                            further(sequence, row.number("last_value")));
                 });
     }
 

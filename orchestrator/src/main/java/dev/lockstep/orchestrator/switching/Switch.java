@@ -65,13 +65,11 @@ public final class Switch {
         Refusal opened = refusal(run, moved, state.from().other());
         Duration pauseMax = run.plan().cutover().maxPause();
         long start = System.nanoTime();
-        try (Fence fence = Fence.raise(from, fenced.tables(), pauseMax);
-                Session opening = to.session("open")) {
+        boolean intended = false;
+        try (Session opening = to.session("open");
+                Fence fence = Fence.raise(from, fenced.tables(), pauseMax)) {
             steps.before("drain");
             current.drain(left(fence, pauseMax));
-            steps.before("sequences");
-            carrySequences();
-            next.startAt(writtenUpTo(to), true);
             opening.begin();
             LockRetry.preferOverVacuum(opening);
             LockRetry.endWithUs(opening, pauseMax);
@@ -79,10 +77,14 @@ public final class Switch {
                     state.from() == Side.TARGET ? fence.session() : opening,
                     run.name(),
                     run.epoch());
+            steps.before("sequences");
+            new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
+            next.startAt(writtenUpTo(to), true);
             opening.run("SET LOCAL lock_timeout = " + left(fence, pauseMax).toMillis());
             opened.accept(opening);
             left(fence, pauseMax);
             steps.before("intend");
+            intended = true;
             run.append(new SwitchIntended());
             steps.before("fence");
             fence.makeDurable(fenced);
@@ -92,17 +94,25 @@ public final class Switch {
             steps.before("outcome");
             run.append(new Switched(pause, run.clock().instant().toString()));
         } catch (LockstepException | InterruptedException e) {
-            settle(e, start);
+            settle(e, intended, start);
         }
     }
 
     /// Finds out how far a failed switch came, and ends it one way or the other.
-    private void settle(Exception failure, long start) throws InterruptedException {
-        if (resolve(millisSince(start), failure.getMessage())) {
-            return;
+    private void settle(Exception failure, boolean intended, long start)
+            throws InterruptedException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (resolve(intended, millisSince(start), failure.getMessage())) {
+                return;
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
-        if (failure instanceof InterruptedException interrupted) {
-            throw interrupted;
+        if (failure instanceof InterruptedException wanted) {
+            throw wanted;
         }
         throw new LockstepException(
                 Fault.SWITCH_FAILED,
@@ -114,19 +124,41 @@ public final class Switch {
     /// Takes up a switch that a dead process left: forward if the old side refuses writes, else
     /// back.
     public void recover() {
-        boolean _ = resolve(-1, "the process that switched died before writes had moved");
+        boolean _ =
+                resolve(
+                        state.intended(),
+                        -1,
+                        "the process that switched died before writes had moved");
     }
 
-    private boolean resolve(double millis, @org.jspecify.annotations.Nullable String reason) {
-        Refusal fenced = refusal(run, moved, state.from());
-        Refusal opened = refusal(run, moved, state.from().other());
-        if (!ask(from, fenced)) {
+    /// @param intended whether the old side may refuse writes for good by now
+    private boolean resolve(
+            boolean intended, double millis, @org.jspecify.annotations.Nullable String reason) {
+        if (!(run.journal().history().state() instanceof Switching)) {
+            return true;
+        }
+        if (!intended || !ask(from, refusal(run, moved, state.from()))) {
             run.append(new SwitchUndone(String.valueOf(reason), millis));
             return false;
         }
-        LockRetry.run(to, opened::accept);
+        open(refusal(run, moved, state.from().other()));
         run.append(new Switched(millis, run.clock().instant().toString()));
         return true;
+    }
+
+    /// Opens the new side. A process that stalls here finds its transaction ended before anybody
+    /// may take the run over, and until it is committed nobody can.
+    private void open(Refusal opened) {
+        run.target()
+                .tx(held -> {
+                    Lease.hold(held, run.name(), run.epoch());
+                    LockRetry.run(
+                            to,
+                            session -> {
+                                LockRetry.endWithUs(session, Duration.ZERO);
+                                opened.accept(session);
+                            });
+                });
     }
 
     /// Asks under the fence's own lock: whoever may still be about to commit triggers has it.
@@ -146,13 +178,6 @@ public final class Switch {
                                     + " and run again, the run then finds out by itself")
                             .formatted(db.label(), e.text()),
                     e);
-        }
-    }
-
-    private void carrySequences() {
-        try (Session read = from.session("sequences");
-                Session write = to.session("sequences")) {
-            new SequenceCarrier(moved.sequences(state.from())).carry(read, write);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -63,7 +64,9 @@ class BesideRunTest {
     private void anotherProcessIsKeptOff(Move move) {
         move.told("run").refused(4, "NAME_IN_USE", move.name(), "is being brought forward by");
         Move same = move.narrowedTo(folder, pair, "public.item");
-        same.told("run").refused(4, "NAME_IN_USE", move.name(), "by another run");
+        same.told("run").refused(4, "NAME_IN_USE", move.name(), "is being brought forward by");
+        Move another = move.narrowedTo(folder, pair, "public.other");
+        another.told("run").refused(4, "NAME_IN_USE", move.name(), "by another run");
         assertThat(Status.of(move).isWorkedOn()).isTrue();
     }
 
@@ -96,6 +99,27 @@ class BesideRunTest {
             add(source, "a");
             move.told("cutover").done();
             Sides.shows(target, NAMES, "(a)");
+            assertThat(run.stop().exit()).isEqualTo(130);
+        }
+    }
+
+    @Test
+    void aWriterThatDoesNotEndIsNamedAndNothingIsSwitched() {
+        pair.onBoth(ITEM);
+        Move move = Move.of(folder, pair, "schema: { copy: none }\ncutover: { max-pause: 1s }");
+        try (LiveRun run = LiveRun.inStep(move);
+                Session writer = source.session("writer")) {
+            writer.begin();
+            // Not a row: a transaction with one holds up the new slot, which is on this server,
+            // too.
+            writer.run("LOCK TABLE public.item IN ROW EXCLUSIVE MODE");
+            String pid = writer.one("SELECT pg_backend_pid()");
+            move.told("cutover").refused(1, "SWITCH_FAILED", "pid " + pid, "max-pause");
+            add(source, "b");
+            writer.run("INSERT INTO public.item (name) VALUES ('a')");
+            writer.commit();
+            move.told("cutover").done();
+            Sides.shows(target, NAMES, "(b)", "(a)");
             assertThat(run.stop().exit()).isEqualTo(130);
         }
     }

@@ -51,6 +51,12 @@ record Move(String name, Path plan) {
         return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
     }
 
+    /// The same run with a table left out.
+    Move without(Path folder, Pair pair, String table) {
+        String more = "schema: { copy: none }\ntables: { exclude: [\"%s\"] }".formatted(table);
+        return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
+    }
+
     /// The same run with nothing that slows it down.
     Move unthrottled(Path folder, Pair pair) {
         return named(

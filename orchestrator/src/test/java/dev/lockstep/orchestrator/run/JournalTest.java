@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Timeout;
 class JournalTest {
     private static final String RUN = "shop";
     private static final RunEvent.Verified CLEAN =
-            new RunEvent.Verified(true, 3, 1L << 40, 0, "", "16/B374D848", 12, "2026-02-03T04:05Z");
+            new RunEvent.Verified(
+                    true, 3, 1L << 40, 0, "", "16/B374D848", 12, "f", "2026-02-03T04:05Z");
     private static final RunEvent.Switched SWITCHED =
             new RunEvent.Switched(20.5, "2026-02-03T04:05:06.123456Z");
 
@@ -34,7 +35,8 @@ class JournalTest {
                     new RunEvent.Copied(Long.MAX_VALUE),
                     new RunEvent.CaughtUp(3),
                     CLEAN,
-                    new RunEvent.Verified(false, 1, 2, 3, "a \"b\"\n\t\\ 'c' ü 😀 ?", "0/1", 0, ""),
+                    new RunEvent.Verified(
+                            false, 1, 2, 3, "a \"b\"\n\t\\ 'c' ü 😀 ?", "0/1", 0, "f", ""),
                     new RunEvent.SwitchStarted(Side.TARGET),
                     new RunEvent.SwitchStarted(Side.SOURCE),
                     new RunEvent.SwitchIntended(),

@@ -87,7 +87,7 @@ class RunMachineTest {
     private record Given(RunState state, RunEvent event) {}
 
     private static RunEvent verified(boolean match) {
-        return new RunEvent.Verified(match, 3, 100, match ? 0 : 2, "", "0/1", 4, "now");
+        return new RunEvent.Verified(match, 3, 100, match ? 0 : 2, "", "0/1", 4, "f", "now");
     }
 
     private static Stream<RunState> states() {

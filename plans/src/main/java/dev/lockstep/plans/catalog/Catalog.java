@@ -24,21 +24,24 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
               LEFT JOIN pg_class r ON c.relispartition AND r.oid = pg_partition_root(c.oid)
               LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+               AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
                AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                                 AND d.objid = c.oid AND d.deptype = 'e')
+               %s
              ORDER BY 1, 2\
             """;
 
     private static final String COLUMNS =
             """
-            SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
-                   a.attnotnull, a.attgenerated::text AS generated, a.attidentity <> '' AS identity
+            SELECT n.nspname, c.relname, a.attname, a.attnum,
+                   format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
+                   a.attgenerated::text AS generated, a.attidentity <> '' AS identity
               FROM pg_attribute a
               JOIN pg_class c ON c.oid = a.attrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+               AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+               %s
              ORDER BY 1, 2, a.attnum\
             """;
 
@@ -55,7 +58,8 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
              WHERE x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
                AND k.position <= x.indnkeyatts
-               AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+               AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+               %s
              GROUP BY 1, 2, 3, 4, 5, x.indimmediate
              ORDER BY 1, 2, 4 DESC, 3\
             """;
@@ -79,24 +83,10 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     /// Reads everything in `scope`. A sequence that a table owns follows that table; any other is
     /// in scope by its own name.
     public static Catalog read(Session session, Scope scope) {
-        Map<TableName, List<Column>> columns = columns(session);
-        Map<TableName, List<Key>> keys = keys(session);
         Map<TableName, Table> tables = new TreeMap<>();
-        for (Table bare : session.rows(TABLES, Catalog::table)) {
-            if (scope.covers(bare)) {
-                TableName name = bare.name();
-                tables.put(
-                        name,
-                        new Table(
-                                name,
-                                columns.getOrDefault(name, List.of()),
-                                keys.getOrDefault(name, List.of()),
-                                bare.replicaIdentity(),
-                                bare.partitioned(),
-                                bare.root(),
-                                bare.logged(),
-                                bare.rowsEstimated(),
-                                bare.bytes()));
+        for (Table table : tables(session, "")) {
+            if (scope.covers(table)) {
+                tables.put(table.name(), table);
             }
         }
         List<Sequence> sequences =
@@ -104,6 +94,31 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                         .filter(s -> isInScope(s, scope, tables))
                         .toList();
         return new Catalog(new LinkedHashMap<>(tables), sequences);
+    }
+
+    /// Reads one table.
+    public static Optional<Table> readTable(Session session, TableName name) {
+        return tables(session, "AND n.nspname = ? AND c.relname = ?", name.schema(), name.name())
+                .stream()
+                .findFirst();
+    }
+
+    private static List<Table> tables(Session session, String filter, Object... parameters) {
+        Map<TableName, List<Column>> columns = columns(session, filter, parameters);
+        Map<TableName, List<Key>> keys = keys(session, filter, parameters);
+        return session.rows(TABLES.formatted(filter), Catalog::table, parameters).stream()
+                .map(bare ->
+                        new Table(
+                                bare.name(),
+                                columns.getOrDefault(bare.name(), List.of()),
+                                keys.getOrDefault(bare.name(), List.of()),
+                                bare.replicaIdentity(),
+                                bare.partitioned(),
+                                bare.root(),
+                                bare.logged(),
+                                bare.rowsEstimated(),
+                                bare.bytes()))
+                .toList();
     }
 
     /// The tables that hold rows themselves: ordinary ones and partitions.
@@ -139,20 +154,23 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                 row.number("bytes"));
     }
 
-    private static Map<TableName, List<Column>> columns(Session session) {
+    private static Map<TableName, List<Column>> columns(
+            Session session, String filter, Object... parameters) {
         record Found(TableName table, Column column) {}
         return session
                 .rows(
-                        COLUMNS,
+                        COLUMNS.formatted(filter),
                         row ->
                                 new Found(
                                         nameIn(row),
                                         new Column(
                                                 row.text("attname"),
+                                                (int) row.number("attnum"),
                                                 row.text("type"),
                                                 row.flag("attnotnull"),
                                                 generation(row.text("generated")),
-                                                row.flag("identity"))))
+                                                row.flag("identity"))),
+                        parameters)
                 .stream()
                 .collect(
                         Collectors.groupingBy(
@@ -168,11 +186,12 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
         };
     }
 
-    private static Map<TableName, List<Key>> keys(Session session) {
+    private static Map<TableName, List<Key>> keys(
+            Session session, String filter, Object... parameters) {
         record Found(TableName table, Key key) {}
         return session
                 .rows(
-                        KEYS,
+                        KEYS.formatted(filter),
                         row ->
                                 new Found(
                                         nameIn(row),
@@ -181,7 +200,8 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                                                 row.texts("columns"),
                                                 row.flag("indisprimary"),
                                                 row.flag("identifies"),
-                                                row.flag("indisreplident"))))
+                                                row.flag("indisreplident"))),
+                        parameters)
                 .stream()
                 .collect(
                         Collectors.groupingBy(

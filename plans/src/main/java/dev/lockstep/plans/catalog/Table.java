@@ -42,6 +42,22 @@ public record Table(
         return replicaIdentity == ReplicaIdentity.FULL || changeKey().isPresent();
     }
 
+    /// Whether changes of `other`, the same table at another time, come in the same form: columns,
+    /// their types, and what names a row.
+    public boolean isCarriedAs(Table other) {
+        return shape().equals(other.shape())
+                && replicaIdentity == other.replicaIdentity
+                && changeKey().map(Key::columns).equals(other.changeKey().map(Key::columns));
+    }
+
+    /// What its rows are made of, in table order; a column that was dropped and made anew is
+    /// another one.
+    public List<String> shape() {
+        return columns.stream()
+                .map(c -> "%d %s %s %s".formatted(c.number(), c.name(), c.type(), c.isWritten()))
+                .toList();
+    }
+
     /// The columns that a writer gives, in table order.
     public List<Column> writtenColumns() {
         return columns.stream().filter(Column::isWritten).toList();

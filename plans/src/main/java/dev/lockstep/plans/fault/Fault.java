@@ -24,6 +24,8 @@ public enum Fault {
     LOCK_TIMEOUT(Blame.DATABASE, Retry.BOUNDED),
     /// The database refused a statement.
     STATEMENT_FAILED(Blame.DATABASE, Retry.NEVER),
+    /// A table is not any more what the stream was opened for; opened again, it may carry on.
+    SCHEMA_CHANGED(Blame.OPERATOR, Retry.BOUNDED),
     /// A change cannot be carried to the standby as it is.
     CHANGE_REFUSED(Blame.DATABASE, Retry.NEVER),
     /// Changes between the log and the standby are gone; only a fresh copy helps.

@@ -22,7 +22,7 @@ public final class SqlStates {
 
     private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
     private static final Set<String> RETRIABLE =
-            Set.of("40001", "40P01", LOCK_NOT_AVAILABLE, "53100", "53200", "58030");
+            Set.of("40001", "40P01", "53100", "53200", "58030");
 
     private SqlStates() {}
 

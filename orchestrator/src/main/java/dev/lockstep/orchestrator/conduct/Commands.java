@@ -100,14 +100,14 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
-        conductor.flow().requireNoDrift();
+        checkDrift(to);
         checkLag();
         if (!isFresh(conductor.history())) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
                 throw Conductor.different(verified);
             }
-            conductor.flow().requireNoDrift();
+            checkDrift(to);
         }
         checkLag();
         conductor.switchOver();
@@ -121,6 +121,16 @@ public final class Commands {
                         to.label(),
                         conductor.run().db(to).label(),
                         pause));
+    }
+
+    private void checkDrift(Side to) {
+        conductor.flow().requireNoDrift();
+        if (to == Side.SOURCE) {
+            conductor
+                    .history()
+                    .lastSwitch()
+                    .ifPresent(last -> conductor.flow().requireNoneLeftBehind(last.others()));
+        }
     }
 
     private boolean isFresh(History history) {

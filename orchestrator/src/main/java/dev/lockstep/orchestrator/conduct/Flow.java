@@ -9,6 +9,7 @@ import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import java.util.Collection;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -85,6 +86,11 @@ final class Flow implements AutoCloseable {
     /// Fails where tables or sequences are not those any more that the run carries.
     void requireNoDrift() {
         Drift.requireNone(moved(), Moved.read(run.plan(), run.source(), run.target()));
+    }
+
+    /// Fails where a table that writers have got since on the target would stay there.
+    void requireNoneLeftBehind(Collection<String> before) {
+        Drift.requireNoneLeftBehind(Moved.read(run.plan(), run.source(), run.target()), before);
     }
 
     /// Has the stream opened anew where tables or sequences are not those any more that it was

@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.run;
 
 import dev.lockstep.orchestrator.run.RunEvent.Switched;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
+import java.util.List;
 import java.util.Optional;
 
 /// What the journal says of a run: its state, and the last verification and switch.
@@ -12,7 +13,14 @@ public record History(
             new History(new RunState.Planned(), Optional.empty(), Optional.empty());
 
     /// The last switch that came to its end.
-    public record LastSwitch(Side from, Side to, double pauseMillis, String at) {}
+    ///
+    /// @param others the target's tables around the run's that the source does not have
+    public record LastSwitch(
+            Side from, Side to, double pauseMillis, String at, List<String> others) {
+        public LastSwitch {
+            others = List.copyOf(others);
+        }
+    }
 
     /// This history with one more event.
     public History after(RunEvent event) {
@@ -20,12 +28,12 @@ public record History(
         return switch (event) {
             case RunEvent.Started _ -> new History(next, Optional.empty(), Optional.empty());
             case Verified verified -> new History(next, Optional.of(verified), lastSwitch);
-            case Switched(double pause, String at) -> {
+            case Switched(double pause, String at, List<String> others) -> {
                 Side to = next.activeSide().orElseThrow();
                 yield new History(
                         next,
                         lastVerification,
-                        Optional.of(new LastSwitch(to.other(), to, pause, at)));
+                        Optional.of(new LastSwitch(to.other(), to, pause, at, others)));
             }
             default -> new History(next, lastVerification, lastSwitch);
         };

@@ -1,5 +1,7 @@
 package dev.lockstep.orchestrator.run;
 
+import java.util.List;
+
 /// What happened to a run. Stored as JSON under the record's name; fields are added, never renamed.
 public sealed interface RunEvent {
     /// The databases were found fit and the run began.
@@ -42,7 +44,12 @@ public sealed interface RunEvent {
     /// Writes go to the other side.
     ///
     /// @param pauseMillis how long no side accepted writes; -1 where a dead process left it unknown
-    record Switched(double pauseMillis, String at) implements RunEvent {}
+    /// @param others the target's tables around the run's that the source does not have
+    record Switched(double pauseMillis, String at, List<String> others) implements RunEvent {
+        public Switched {
+            others = List.copyOf(others);
+        }
+    }
 
     record CompletionStarted() implements RunEvent {}
 

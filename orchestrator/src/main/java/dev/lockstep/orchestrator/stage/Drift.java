@@ -7,6 +7,7 @@ import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -101,6 +102,23 @@ public final class Drift {
                 Fault.PRECONDITION,
                 "the schema has changed since the run read it, and writes stay where they"
                         + " are; `run` tells what it can take over");
+    }
+
+    /// Fails where the target has got tables since writes moved there: they would be left behind
+    /// when writes move back.
+    ///
+    /// @param before those that it had then and the source had not
+    public static void requireNoneLeftBehind(Moved now, Collection<String> before) {
+        Problems problems = new Problems();
+        now.others().stream()
+                .filter(table -> !before.contains(table.toString()))
+                .forEach(table ->
+                        problems.add("table \"%s\" is new on the target".formatted(table)));
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "the source lacks tables that the target has got since writes moved there, and"
+                        + " writes stay where they are; move their rows by hand and drop them, or"
+                        + " `complete`");
     }
 
     /// What of tables, columns and sequences in scope is not as in `before` any more.

@@ -114,6 +114,20 @@ public final class Moved {
                 .toList();
     }
 
+    /// The target's tables without a counterpart that are in scope there, or in a schema with one
+    /// of the run's.
+    public List<TableName> others() {
+        Set<TableName> ours = Set.copyOf(tables(Side.TARGET));
+        Set<String> schemas = ours.stream().map(TableName::schema).collect(Collectors.toSet());
+        return target.rowTables().stream()
+                .filter(table -> !ours.contains(table.name()))
+                .filter(table ->
+                        extent.scope().covers(table) || schemas.contains(table.name().schema()))
+                .map(Table::name)
+                .filter(name -> Scope.ALL.covers(name))
+                .toList();
+    }
+
     /// What a source table is called on the target.
     public TableName targetName(TableName name) {
         return mapping.table(name);

@@ -33,7 +33,8 @@ final class ServerCheck {
             """
             SELECT rolname, current_database() AS database,
                    rolreplication OR rolsuper AS replication,
-                   has_database_privilege(current_database(), 'CREATE') AS may_create
+                   has_database_privilege(current_database(), 'CREATE') AS may_create,
+                   has_database_privilege(current_database(), 'TEMPORARY') AS may_stage
               FROM pg_roles WHERE rolname = current_user\
             """;
 
@@ -87,10 +88,16 @@ final class ServerCheck {
                     few(session, "max_wal_senders", row.integer("senders"), wanted, problems);
                     return true;
                 });
+        rights(session, problems);
+        replicaRole(session, problems);
+    }
+
+    private static void rights(Session session, Problems problems) {
         session.row(
                 RIGHTS,
                 row -> {
                     Ident user = new Ident(row.text("rolname"));
+                    Ident database = new Ident(row.text("database"));
                     if (!row.flag("replication")) {
                         problems.add(
                                 "user %s may not replicate on \"%s\"; ALTER ROLE %s REPLICATION"
@@ -100,15 +107,16 @@ final class ServerCheck {
                         problems.add(
                                 ("user %s may not create a schema or publication in \"%s\"; "
                                                 + "GRANT CREATE ON DATABASE %s TO %s")
-                                        .formatted(
-                                                user,
-                                                session.label(),
-                                                new Ident(row.text("database")),
-                                                user));
+                                        .formatted(user, session.label(), database, user));
+                    }
+                    if (!row.flag("may_stage")) {
+                        problems.add(
+                                ("user %s may not create temporary tables in \"%s\"; "
+                                                + "GRANT TEMPORARY ON DATABASE %s TO %s")
+                                        .formatted(user, session.label(), database, user));
                     }
                     return true;
                 });
-        replicaRole(session, problems);
     }
 
     private static void few(

@@ -10,12 +10,14 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
+import java.util.List;
 
 /// Moves writes from one database to the other. The steps are those of the design:
 ///
@@ -92,7 +94,7 @@ public final class Switch {
             opening.commit();
             double pause = millisSince(fence.heldSince());
             steps.before("outcome");
-            run.append(new Switched(pause, run.clock().instant().toString()));
+            run.append(switched(pause));
         } catch (LockstepException | InterruptedException e) {
             settle(e, intended, start);
         }
@@ -142,8 +144,13 @@ public final class Switch {
             return false;
         }
         open(refusal(run, moved, state.from().other()));
-        run.append(new Switched(millis, run.clock().instant().toString()));
+        run.append(switched(millis));
         return true;
+    }
+
+    private Switched switched(double pause) {
+        List<String> others = moved.others().stream().map(TableName::toString).toList();
+        return new Switched(pause, run.clock().instant().toString(), others);
     }
 
     /// Opens the new side. A process that stalls here finds its transaction ended before anybody

@@ -97,8 +97,14 @@ class BesideRunTest {
             move.told("cutover").refused(4, "PRECONDITION", "sequence \"public.late\" is new");
             Pair.run(source, "DROP SEQUENCE late");
             add(source, "a");
+            Pair.run(target, "CREATE TABLE early (id int)");
             move.told("cutover").done();
             Sides.shows(target, NAMES, "(a)");
+            Pair.run(target, "CREATE TABLE late (id int)");
+            move.told("rollback")
+                    .refused(4, "PRECONDITION", "\"public.late\" is new on the target");
+            Pair.run(target, "DROP TABLE late");
+            move.told("rollback").done();
             assertThat(run.stop().exit()).isEqualTo(130);
         }
     }

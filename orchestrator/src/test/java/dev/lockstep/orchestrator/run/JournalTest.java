@@ -25,7 +25,7 @@ class JournalTest {
             new RunEvent.Verified(
                     true, 3, 1L << 40, 0, "", "16/B374D848", 12, "f", "2026-02-03T04:05Z");
     private static final RunEvent.Switched SWITCHED =
-            new RunEvent.Switched(20.5, "2026-02-03T04:05:06.123456Z");
+            new RunEvent.Switched(20.5, "2026-02-03T04:05:06.123456Z", List.of("a.b"));
 
     /// One of each kind, with what JSON and SQL could trip over.
     private static final List<RunEvent> ALL =
@@ -42,7 +42,7 @@ class JournalTest {
                     new RunEvent.SwitchIntended(),
                     new RunEvent.SwitchUndone("null", 0.1),
                     SWITCHED,
-                    new RunEvent.Switched(-1, "2026-02-03T04:05Z"),
+                    new RunEvent.Switched(-1, "2026-02-03T04:05Z", List.of()),
                     new RunEvent.CompletionStarted(),
                     new RunEvent.Contracted(),
                     new RunEvent.AbortStarted(true),
@@ -85,7 +85,9 @@ class JournalTest {
             assertThat(told.state()).isEqualTo(new RunState.InStep(Side.TARGET, 1));
             assertThat(told.lastVerification()).contains(CLEAN);
             assertThat(told.lastSwitch())
-                    .contains(new LastSwitch(Side.SOURCE, Side.TARGET, 20.5, SWITCHED.at()));
+                    .contains(
+                            new LastSwitch(
+                                    Side.SOURCE, Side.TARGET, 20.5, SWITCHED.at(), List.of("a.b")));
 
             List<Journal.Entry> entries = journal.entries();
             assertThat(entries).extracting(Journal.Entry::event).isEqualTo(events);

@@ -59,7 +59,7 @@ class RunMachineTest {
     private static final RunEvent.SwitchStarted TO_TARGET = new RunEvent.SwitchStarted(Side.TARGET);
     private static final RunEvent.SwitchStarted TO_SOURCE = new RunEvent.SwitchStarted(Side.SOURCE);
     private static final RunEvent.SwitchUndone UNDONE = new RunEvent.SwitchUndone("why", 1.5);
-    private static final RunEvent.Switched SWITCHED = new RunEvent.Switched(20.5, "now");
+    private static final RunEvent.Switched SWITCHED = new RunEvent.Switched(20.5, "now", List.of());
     private static final RunEvent SAME = verified(true);
     private static final RunEvent DIFFERENT = verified(false);
 

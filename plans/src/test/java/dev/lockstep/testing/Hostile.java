@@ -48,10 +48,6 @@ public final class Hostile {
                     "enable_indexscan=off",
                     "max_parallel_workers_per_gather=4",
                     "min_parallel_table_scan_size=0",
-                    "parallel_setup_cost=0",
-                    "parallel_tuple_cost=0",
-                    "force_parallel_mode=on",
-                    "debug_parallel_query=on",
                     "default_toast_compression=pglz");
 
     private Hostile() {}

@@ -68,6 +68,7 @@ public final class Switch {
         Duration pauseMax = run.plan().cutover().maxPause();
         long start = System.nanoTime();
         boolean intended = false;
+        List<String> others = others();
         try (Session opening = to.session("open");
                 Fence fence = Fence.raise(from, fenced.tables(), pauseMax)) {
             steps.before("drain");
@@ -94,7 +95,7 @@ public final class Switch {
             opening.commit();
             double pause = millisSince(fence.heldSince());
             steps.before("outcome");
-            run.append(switched(pause));
+            run.append(switched(pause, others));
         } catch (LockstepException | InterruptedException e) {
             settle(e, intended, start);
         }
@@ -144,12 +145,17 @@ public final class Switch {
             return false;
         }
         open(refusal(run, moved, state.from().other()));
-        run.append(switched(millis));
+        run.append(switched(millis, others()));
         return true;
     }
 
-    private Switched switched(double pause) {
-        List<String> others = moved.others().stream().map(TableName::toString).toList();
+    private List<String> others() {
+        return Moved.read(run.plan(), run.source(), run.target()).others().stream()
+                .map(TableName::toString)
+                .toList();
+    }
+
+    private Switched switched(double pause, List<String> others) {
         return new Switched(pause, run.clock().instant().toString(), others);
     }
 

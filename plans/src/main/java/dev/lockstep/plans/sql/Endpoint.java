@@ -7,8 +7,8 @@ import org.postgresql.Driver;
 /// Where a database is and who connects to it.
 public record Endpoint(String url, String user, Secret password) {
     /// Startup options that beat `ALTER ROLE` and `ALTER DATABASE ... SET`. Each changes how a
-    /// value looks as text, what a name means, or when a statement gives up; the last ones have the
-    /// server notice when our machine is gone.
+    /// value looks as text, what a name means, or how long a statement takes and when it gives up;
+    /// the last ones have the server notice when our machine is gone.
     private static final String PINNED =
             """
             -c extra_float_digits=1 -c intervalstyle=postgres -c bytea_output=hex \
@@ -19,7 +19,7 @@ public record Endpoint(String url, String user, Secret password) {
             -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 \
             -c idle_session_timeout=0 -c client_min_messages=warning -c exit_on_error=off \
             -c array_nulls=on -c quote_all_identifiers=off -c standard_conforming_strings=on \
-            -c transform_null_equals=off -c synchronous_commit=on \
+            -c transform_null_equals=off -c synchronous_commit=on -c jit=off \
             -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 \
             -c tcp_user_timeout=30000\
             """;

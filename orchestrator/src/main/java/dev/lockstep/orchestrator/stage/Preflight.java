@@ -93,9 +93,10 @@ public final class Preflight {
         Slot slot = new Slot(plan.name(), 0);
         if (slot.state(from).isPresent() || slot.isPublished(from)) {
             problems.add(
-                    ("name in use: slot or publication \"%s\" is on \"%s\" already, from a "
+                    ("name in use: slot or publication \"%1$s\" is on \"%2$s\" already, from a "
                                     + "run to another target; give the plan another name, or "
-                                    + "abort that run")
+                                    + "abort that run; where its target is gone: SELECT"
+                                    + " pg_drop_replication_slot('%1$s'); DROP PUBLICATION %1$s")
                             .formatted(slot.name(), source.label()));
         }
     }
@@ -109,7 +110,13 @@ public final class Preflight {
                                     plan.scope().include(),
                                     plan.scope().exclude()));
         }
+        ServerCheck.checkRowSecurity(from, moved.tables(Side.SOURCE), problems);
         for (Table table : moved.source().rowTables()) {
+            if (table.writtenColumns().isEmpty()) {
+                problems.add(
+                        "table \"%s\" has no columns to be carried; exclude it"
+                                .formatted(table.name()));
+            }
             if (!table.logged()) {
                 problems.add(
                         ("table \"%s\" is UNLOGGED, so its changes are not in the WAL; ALTER "
@@ -192,6 +199,7 @@ public final class Preflight {
             }
         }
         ServerCheck.checkOwner(to, moved.relations(Side.TARGET), problems);
+        ServerCheck.checkRowSecurity(to, moved.tables(Side.TARGET), problems);
         ServerCheck.checkTriggers(to, moved.tables(Side.TARGET), problems);
         for (Sequence sequence : moved.source().sequences()) {
             if (moved.targetSequence(sequence).isEmpty()) {

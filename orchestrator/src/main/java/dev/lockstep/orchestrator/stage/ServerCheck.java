@@ -53,6 +53,9 @@ final class ServerCheck {
              ORDER BY 1\
             """;
 
+    private static final String HIDDEN =
+            "SELECT name FROM unnest(?::text[]) AS name WHERE row_security_active(name)";
+
     private static final String ALWAYS =
             """
             WITH fires AS (
@@ -173,6 +176,23 @@ final class ServerCheck {
                                                 ownership(row)),
                         (Object) names)
                 .forEach(problems::add);
+    }
+
+    /// Rows that a policy hides would be missing without a word.
+    static void checkRowSecurity(Session session, Collection<TableName> tables, Problems problems) {
+        String[] names = tables.stream().map(TableName::sql).toArray(String[]::new);
+        session.rows(HIDDEN, row -> row.text("name"), (Object) names)
+                .forEach(name ->
+                        problems.add(
+                                ("row security of table \"%s\" holds for user %s in \"%s\" and may"
+                                                + " hide rows; ALTER ROLE %s BYPASSRLS, or ALTER"
+                                                + " TABLE %s NO FORCE ROW LEVEL SECURITY")
+                                        .formatted(
+                                                name,
+                                                session.one("SELECT quote_ident(current_user)"),
+                                                session.label(),
+                                                session.one("SELECT quote_ident(current_user)"),
+                                                name)));
     }
 
     /// What fires for a replica, too, would do its work a second time with what a stream brings.

@@ -18,6 +18,7 @@ import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A run as anybody can see it, whether a process works on it or not: read from the target, and
@@ -41,6 +42,8 @@ public record Status(
         @Nullable Verification lastVerification,
         @Nullable LastSwitch lastSwitch,
         @JsonIgnore Optional<String> worker) {
+
+    private static final Set<String> ENDED = Set.of("planned", "completed", "aborted");
 
     private static final String NOTE =
             """
@@ -176,7 +179,9 @@ public record Status(
         StringBuilder text = new StringBuilder();
         line(text, "run", migration);
         line(text, "state", state + (active == null ? "" : " (active: " + active + ")"));
-        line(text, "worked on by", worker.orElse("nobody; `run` goes on with it"));
+        if (!ENDED.contains(state)) {
+            line(text, "worked on by", worker.orElse("nobody; `run` goes on with it"));
+        }
         if (failure != null) {
             line(text, "failure", failure.fault() + ": " + failure.message());
         }

@@ -1,9 +1,12 @@
 package dev.lockstep.plans.catalog;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
-/// What tables and columns of the source are called on the target. Without a rule a name stays.
+/// What tables and columns of the source are called on the target. Without a rule a name stays. Its
+/// text is the same in every process, since runs are told apart by it.
 public record Mapping(Map<TableName, Rule> rules) {
     /// Nothing is renamed.
     public static final Mapping NONE = new Mapping(Map.of());
@@ -11,12 +14,12 @@ public record Mapping(Map<TableName, Rule> rules) {
     /// The new name of one table, and of those of its columns that get one.
     public record Rule(TableName to, Map<String, String> columns) {
         public Rule {
-            columns = Map.copyOf(columns);
+            columns = Collections.unmodifiableMap(new TreeMap<>(columns));
         }
     }
 
     public Mapping {
-        rules = Map.copyOf(rules);
+        rules = Collections.unmodifiableMap(new TreeMap<>(rules));
     }
 
     /// The target's name for `table` of the source.

@@ -18,7 +18,6 @@ import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A run as anybody can see it, whether a process works on it or not: read from the target, and
@@ -43,7 +42,7 @@ public record Status(
         @Nullable LastSwitch lastSwitch,
         @JsonIgnore Optional<String> worker) {
 
-    private static final Set<String> ENDED = Set.of("planned", "completed", "aborted");
+    private static final String NOBODY = "nobody; %s";
 
     private static final String NOTE =
             """
@@ -179,9 +178,7 @@ public record Status(
         StringBuilder text = new StringBuilder();
         line(text, "run", migration);
         line(text, "state", state + (active == null ? "" : " (active: " + active + ")"));
-        if (!ENDED.contains(state)) {
-            line(text, "worked on by", worker.orElse("nobody; `run` goes on with it"));
-        }
+        line(text, "worked on by", worker.orElse(NOBODY.formatted(next())));
         if (failure != null) {
             line(text, "failure", failure.fault() + ": " + failure.message());
         }
@@ -215,6 +212,15 @@ public record Status(
                                     lastSwitch.at()));
         }
         return text.toString().stripTrailing();
+    }
+
+    private String next() {
+        return switch (state) {
+            case "planned" -> "`run` starts it";
+            case "completed" -> "it is over";
+            case "aborted" -> "it is over, and `run` starts it anew";
+            default -> "`run` goes on with it";
+        };
     }
 
     private String streamed(long lag) {

@@ -3,6 +3,8 @@ package dev.lockstep.cdc.backfill;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// How far the copy of one table is; the name is the active database's.
 public record TableProgress(
@@ -31,6 +33,11 @@ public record TableProgress(
                                 row.integer("done"),
                                 row.integer("total")),
                 run);
+    }
+
+    /// The active's tables that the run has begun to copy, which are those that it carries.
+    public static Set<TableName> tables(Session standby, String run) {
+        return read(standby, run).stream().map(TableProgress::table).collect(Collectors.toSet());
     }
 
     public boolean isDone() {

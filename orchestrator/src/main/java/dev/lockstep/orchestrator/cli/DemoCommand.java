@@ -45,7 +45,7 @@ final class DemoCommand implements Callable<Integer> {
             boolean passed = checks.stream().allMatch(Proof.Check::passed);
             return passed ? ExitCode.DONE : ExitCode.FAILED;
         } catch (LockstepException e) {
-            spec.commandLine().getErr().println("lockstep: " + e.text() + " [" + e.fault() + "]");
+            spec.commandLine().getErr().println("lockstep: " + e.told());
             return ExitCode.FAILED;
         }
     }

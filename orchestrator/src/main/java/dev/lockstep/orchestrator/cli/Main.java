@@ -81,7 +81,7 @@ public final class Main {
         if (line.getCommand() instanceof PlanCommand command) {
             return command.report(fault, exit);
         }
-        line.getErr().println("lockstep: " + fault.text() + " [" + fault.fault() + "]");
+        line.getErr().println("lockstep: " + fault.told());
         return exit;
     }
 

@@ -44,11 +44,10 @@ abstract class PlanCommand implements Callable<Integer> {
 
     /// Tells a fault and gives its exit code.
     int report(LockstepException e, int exit) {
-        String text = e.text() + " [" + e.fault() + "]";
         if (isJson()) {
-            print(Json.write(new Outcome(exit, text)));
+            print(Json.write(new Outcome(exit, e.told())));
         }
-        spec.commandLine().getErr().println("lockstep: " + text);
+        spec.commandLine().getErr().println("lockstep: " + e.told());
         return exit;
     }
 

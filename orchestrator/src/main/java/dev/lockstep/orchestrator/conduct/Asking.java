@@ -65,16 +65,14 @@ public final class Asking {
         return here(asked);
     }
 
-    /// The process that had taken the request on died over it, maybe after it had done it.
+    /// The process that had taken the request on died over it, maybe after it had done it, or when
+    /// there was only forward.
     private Outcome afterDeath(Asked asked) {
-        try {
-            return here(asked);
-        } catch (LockstepException e) {
-            if (e.fault() == Fault.WRONG_STATE && isDone(asked)) {
-                return done(asked);
-            }
-            throw e;
+        if (isDone(asked)) {
+            return done(asked);
         }
+        Outcome outcome = here(asked);
+        return outcome.exit() == ExitCode.REFUSED && isDone(asked) ? done(asked) : outcome;
     }
 
     private boolean isDone(Asked asked) {

@@ -6,6 +6,8 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Drift;
+import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
@@ -56,7 +58,7 @@ public final class Commands {
 
     /// The answer that a fault is.
     static Outcome refused(LockstepException e) {
-        return new Outcome(ExitCode.of(e.fault()), e.text() + " [" + e.fault() + "]");
+        return new Outcome(ExitCode.of(e.fault()), e.told());
     }
 
     private InStep inStep(String command) {
@@ -124,12 +126,13 @@ public final class Commands {
     }
 
     private void checkDrift(Side to) {
-        conductor.flow().requireNoDrift();
+        Moved now = conductor.flow().present();
+        Drift.requireNone(conductor.flow().moved(), now);
         if (to == Side.SOURCE) {
             conductor
                     .history()
                     .lastSwitch()
-                    .ifPresent(last -> conductor.flow().requireNoneLeftBehind(last.others()));
+                    .ifPresent(last -> Drift.requireNoneLeftBehind(now, last.others()));
         }
     }
 

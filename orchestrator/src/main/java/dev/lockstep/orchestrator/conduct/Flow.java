@@ -9,11 +9,9 @@ import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
-import java.util.Collection;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +35,7 @@ final class Flow implements AutoCloseable {
     Moved moved() {
         Moved known = moved;
         if (known == null) {
-            known = Moved.read(run.plan(), run.source(), run.target());
+            known = present();
             moved = known;
         }
         return known;
@@ -54,7 +52,9 @@ final class Flow implements AutoCloseable {
         if (open != null) {
             return open;
         }
-        Drift.requireCounterparts(moved(), booked(), Streams.active(number));
+        Set<TableName> booked =
+                run.target().call(session -> TableProgress.tables(session, run.name()));
+        Drift.requireCounterparts(moved(), booked, Streams.active(number));
         Replication made = Streams.open(run, moved(), number);
         try {
             made.startAt(made.prepare(), false);
@@ -67,12 +67,6 @@ final class Flow implements AutoCloseable {
         return made;
     }
 
-    private Set<TableName> booked() {
-        return run.target().call(session -> TableProgress.read(session, run.name())).stream()
-                .map(TableProgress::table)
-                .collect(Collectors.toSet());
-    }
-
     /// Opens stream `number`, unless one is open, and writes its changes to the standby.
     Replication apply(int number) {
         Replication flowing = capture(number);
@@ -83,20 +77,15 @@ final class Flow implements AutoCloseable {
         return flowing;
     }
 
-    /// Fails where tables or sequences are not those any more that the run carries.
-    void requireNoDrift() {
-        Drift.requireNone(moved(), Moved.read(run.plan(), run.source(), run.target()));
-    }
-
-    /// Fails where a table that writers have got since on the target would stay there.
-    void requireNoneLeftBehind(Collection<String> before) {
-        Drift.requireNoneLeftBehind(Moved.read(run.plan(), run.source(), run.target()), before);
+    /// The tables on both sides as they are now.
+    Moved present() {
+        return Moved.read(run.plan(), run.source(), run.target());
     }
 
     /// Has the stream opened anew where tables or sequences are not those any more that it was
     /// opened for: what it can take over it then takes over, and what not it tells.
     void lookForDrift() {
-        Drift.between(moved(), Moved.read(run.plan(), run.source(), run.target()))
+        Drift.between(moved(), present())
                 .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
     }
 

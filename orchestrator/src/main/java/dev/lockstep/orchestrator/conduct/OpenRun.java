@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
@@ -193,10 +192,7 @@ public final class OpenRun implements AutoCloseable {
         if (known.equals(fingerprint(plan, source))) {
             return true;
         }
-        Set<TableName> booked =
-                TableProgress.read(target, plan.name()).stream()
-                        .map(TableProgress::table)
-                        .collect(Collectors.toSet());
+        Set<TableName> booked = TableProgress.tables(target, plan.name());
         return known.startsWith(unscoped(plan, source))
                 && !booked.isEmpty()
                 && source.call(session -> Catalog.read(session, plan.scope()))

@@ -99,9 +99,7 @@ public final class Schema {
             return;
         }
         Set<TableName> booked =
-                run.target().call(session -> TableProgress.read(session, run.name())).stream()
-                        .map(TableProgress::table)
-                        .collect(Collectors.toSet());
+                run.target().call(session -> TableProgress.tables(session, run.name()));
         String tables =
                 moved.pairs().stream()
                         .filter(pair -> booked.contains(pair.source().name()))

@@ -20,6 +20,8 @@ import java.util.Optional;
 /// problem is found before any is reported.
 public final class Preflight {
     private static final int MAJOR_MIN = 14;
+    private static final String READABLE =
+            "SELECT has_table_privilege(?, 'SELECT') AND NOT row_security_active(?)";
 
     /// Tells one database from every other, on whatever server.
     public static final String IDENTITY =
@@ -221,9 +223,9 @@ public final class Preflight {
         }
     }
 
-    /// Where the user may not read it, its owner is asked for.
+    /// Where the user may not read it, or not all of it, that is asked for elsewhere.
     private static void checkEmpty(Session to, TableName name, Problems problems) {
-        boolean readable = to.flag("SELECT has_table_privilege(?, 'SELECT')", name.sql());
+        boolean readable = to.flag(READABLE, name.sql(), name.sql());
         if (readable && to.flag("SELECT EXISTS (SELECT FROM %s)".formatted(name.sql()))) {
             problems.add(
                     "table \"%s\" on target \"%s\" is not empty; empty it, or exclude it"

@@ -184,7 +184,7 @@ final class ServerCheck {
         session.rows(HIDDEN, row -> row.text("name"), (Object) names)
                 .forEach(name ->
                         problems.add(
-                                ("row security of table \"%s\" holds for user %s in \"%s\" and may"
+                                ("row security of table %s holds for user %s in \"%s\" and may"
                                                 + " hide rows; ALTER ROLE %s BYPASSRLS, or ALTER"
                                                 + " TABLE %s NO FORCE ROW LEVEL SECURITY")
                                         .formatted(

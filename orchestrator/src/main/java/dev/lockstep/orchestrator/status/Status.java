@@ -18,6 +18,7 @@ import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /// A run as anybody can see it, whether a process works on it or not: read from the target, and
@@ -53,6 +54,17 @@ public record Status(
     /// What the process that works on the run noted last.
     private record Note(JsonNode body, boolean fresh) {}
 
+    /// What is known of a run beside its journal.
+    private record Found(
+            Optional<String> worker,
+            Optional<Note> note,
+            List<CopiedTable> tables,
+            OptionalLong retained) {
+        long number(String name) {
+            return note.map(n -> n.body().path(name).asLong()).orElse(0L);
+        }
+    }
+
     /// What the run stopped with.
     public record Failure(String fault, String message) {}
 
@@ -77,10 +89,27 @@ public record Status(
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
             Optional<Note> note = known ? note(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
-            Status status = of(run, history, worker, note, tables);
-            return status.lagMillis == null && !history.state().isFinal()
-                    ? status.retaining(source, target)
-                    : status;
+            boolean fresh = worker.isPresent() && note.filter(Note::fresh).isPresent();
+            OptionalLong retained =
+                    fresh || history.state().isFinal()
+                            ? OptionalLong.empty()
+                            : retained(history.state(), run, source, target);
+            Found found = new Found(worker, note, tables, retained);
+            return of(run, history, found);
+        }
+    }
+
+    /// The WAL that the active side keeps now; empty where it does not say.
+    private static OptionalLong retained(RunState state, String run, Db source, Db target) {
+        Optional<Side> active = state.activeSide();
+        if (active.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        Db db = active.get() == Side.SOURCE ? source : target;
+        try (Session session = db.session("status")) {
+            return OptionalLong.of(Slot.retainedBytes(session, run));
+        } catch (LockstepException e) {
+            return OptionalLong.empty();
         }
     }
 
@@ -101,27 +130,23 @@ public record Status(
                 .toList();
     }
 
-    private static Status of(
-            String run,
-            History history,
-            Optional<String> worker,
-            Optional<Note> note,
-            List<CopiedTable> tables) {
+    private static Status of(String run, History history, Found found) {
         RunState state = history.state();
         return new Status(
                 run,
                 state.label(),
                 false,
                 state.activeSide().map(Side::label).orElse(null),
-                worker.flatMap(_ -> note.filter(Note::fresh))
+                found.worker()
+                        .flatMap(_ -> found.note().filter(Note::fresh))
                         .map(n -> n.body().path("lagMillis").asLong())
                         .orElse(null),
                 state instanceof RunState.Failed(var _, String fault, String message)
                         ? new Failure(fault, message)
                         : null,
-                tables,
-                new Changes(number(note, "captured"), number(note, "applied")),
-                number(note, "retainedWalBytes"),
+                found.tables(),
+                new Changes(found.number("captured"), found.number("applied")),
+                found.retained().orElseGet(() -> found.number("retainedWalBytes")),
                 history.lastVerification()
                         .map(v ->
                                 new Verification(
@@ -137,40 +162,7 @@ public record Status(
                                         s.pauseMillis() < 0 ? null : s.pauseMillis(),
                                         s.at()))
                         .orElse(null),
-                worker);
-    }
-
-    private static long number(Optional<Note> note, String name) {
-        return note.map(n -> n.body().path(name).asLong()).orElse(0L);
-    }
-
-    /// With the WAL that the active side keeps now; as noted where it does not say.
-    private Status retaining(Db source, Db target) {
-        if (active == null) {
-            return this;
-        }
-        Db db = active.equals(Side.SOURCE.label()) ? source : target;
-        try (Session session = db.session("status")) {
-            return retaining(Slot.retainedBytes(session, migration));
-        } catch (LockstepException e) {
-            return this;
-        }
-    }
-
-    private Status retaining(long bytes) {
-        return new Status(
-                migration,
-                state,
-                paused,
-                active,
-                lagMillis,
-                failure,
-                tables,
-                changes,
-                bytes,
-                lastVerification,
-                lastSwitch,
-                worker);
+                found.worker());
     }
 
     /// For people.

@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchUndone;
 import dev.lockstep.orchestrator.run.RunEvent.Switched;
+import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
@@ -137,8 +138,8 @@ public final class Switch {
     /// @param intended whether the old side may refuse writes for good by now
     private boolean resolve(
             boolean intended, double millis, @org.jspecify.annotations.Nullable String reason) {
-        if (!(run.journal().history().state() instanceof Switching)) {
-            return true;
+        if (run.journal().history().state() instanceof InStep settled) {
+            return settled.active() == state.from().other();
         }
         if (!intended || !ask(from, refusal(run, moved, state.from()))) {
             run.append(new SwitchUndone(String.valueOf(reason), millis));

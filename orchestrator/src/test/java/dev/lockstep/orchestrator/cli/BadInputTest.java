@@ -204,6 +204,29 @@ class BadInputTest {
     }
 
     @Test
+    void whatWouldFireTwiceAndWhatHasNoColumnsIsRefused() {
+        pair.onBoth(
+                """
+                CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+                CREATE TABLE "It em" (id int PRIMARY KEY);
+                CREATE TRIGGER audit AFTER INSERT ON "It em" EXECUTE FUNCTION noted();
+                ALTER TABLE "It em" ENABLE ALWAYS TRIGGER audit;
+                CREATE TABLE other (id int PRIMARY KEY);
+                CREATE RULE kept AS ON DELETE TO other DO ALSO SELECT 1;
+                ALTER TABLE other ENABLE REPLICA RULE kept;
+                CREATE TABLE bare (); ALTER TABLE bare REPLICA IDENTITY FULL;
+                """);
+        refused("schema: { copy: none }")
+                .refused(
+                        4,
+                        "PRECONDITION",
+                        "trigger \"audit\"",
+                        "ALTER TABLE public.\"It em\" ENABLE TRIGGER \"audit\"",
+                        "rule \"kept\"",
+                        "table \"public.bare\" has no columns");
+    }
+
+    @Test
     void aScopeWithoutTablesIsRefused() {
         pair.onBoth(ITEM);
         refused("schema: { copy: none }\ntables: { include: [\"sales.*\"] }")

@@ -104,6 +104,27 @@ class PlainUserTest {
     }
 
     @Test
+    void rowsThatAPolicyHidesAndRightsToStageThemAreAskedFor() {
+        try (PlainUsers users = PlainUsers.on(Pair.create())) {
+            String hidden =
+                    ITEM
+                            + "ALTER TABLE item ENABLE ROW LEVEL SECURITY;"
+                            + " ALTER TABLE item FORCE ROW LEVEL SECURITY;";
+            users.asOwner(users.source(), hidden);
+            users.asOwner(users.target(), hidden);
+            String database = users.target().endpoint().database();
+            users.asSuperuser("REVOKE TEMPORARY ON DATABASE %3$s FROM PUBLIC, %1$s", database);
+            refused(users, NONE)
+                    .refused(
+                            4,
+                            "PRECONDITION",
+                            "in \"%s\" and may hide rows".formatted(users.source().label()),
+                            "in \"%s\" and may hide rows".formatted(users.target().label()),
+                            "GRANT TEMPORARY ON DATABASE \"%s\"".formatted(database));
+        }
+    }
+
+    @Test
     void tablesOfTheTargetThatTheUserMayOnlyReadAreRefused() {
         try (PlainUsers users = PlainUsers.on(Pair.create())) {
             users.asOwner(users.source(), ITEM);

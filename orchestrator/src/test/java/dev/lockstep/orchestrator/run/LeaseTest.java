@@ -7,6 +7,7 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.testing.PostgresServer;
 import java.util.ArrayList;
@@ -30,6 +31,15 @@ class LeaseTest {
             """
             SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
              WHERE datname = current_database() AND application_name LIKE '% lease'\
+            """;
+
+    private static final String STALLED =
+            """
+            SELECT l.renewed_at < clock_timestamp() - interval '16 s'
+                   AND bool_and(a.xact_start < clock_timestamp() - interval '16 s')
+              FROM lockstep.lease l, pg_stat_activity a
+             WHERE a.datname = current_database() AND a.application_name LIKE '% apply'
+             GROUP BY l.renewed_at\
             """;
 
     private final Db db = PostgresServer.shared().database();
@@ -114,6 +124,22 @@ class LeaseTest {
             assertThat(heir.epoch()).isEqualTo(dead.epoch() + 1);
             dead.close();
             assertThat(holder()).as("the end of the dead owner is not the heir's").isPresent();
+        }
+    }
+
+    @Test
+    void whatAStalledProcessKeepsLockedIsEnded() throws Exception {
+        try (Lease stalled = Lease.take(db, RUN);
+                Db other = Db.of(db.endpoint(), "lockstep " + RUN);
+                Session applying = other.session("apply")) {
+            applying.begin();
+            Lease.hold(applying, RUN, stalled.epoch());
+            assertThat(holder()).isPresent();
+            await(STALLED);
+            try (Lease heir = Lease.take(db, RUN)) {
+                assertThat(heir.epoch()).isEqualTo(stalled.epoch() + 1);
+            }
+            assertThatThrownBy(applying::commit).isInstanceOf(LockstepException.class);
         }
     }
 

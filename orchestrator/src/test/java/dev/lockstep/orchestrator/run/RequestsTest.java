@@ -63,8 +63,11 @@ class RequestsTest {
         try (Session asker = db.session("ask")) {
             long id = requests.ask(asker, "cutover", "{}");
             Request request = requests.open().getFirst();
-            requests.answer(id, new Outcome(1, "taken back"));
+            assertThat(requests.takeBack(id)).isTrue();
             assertThat(requests.claim(request)).isFalse();
+            long taken = requests.ask(asker, "cutover", "{}");
+            assertThat(requests.claim(requests.open().getFirst())).isTrue();
+            assertThat(requests.takeBack(taken)).as("somebody is at it").isFalse();
         }
     }
 }

@@ -25,4 +25,9 @@ public final class LockstepException extends RuntimeException {
         String message = getMessage();
         return message == null ? fault.name() : message;
     }
+
+    /// The message with its fault behind it, as a person is told.
+    public String told() {
+        return text() + " [" + fault + "]";
+    }
 }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class Replication implements AutoCloseable {
     private static final Duration STOP_MAX = Duration.ofSeconds(20);
 
+    /// Starting takes a part of this.
+    private static final Duration UNREAD_MAX = Duration.ofSeconds(30);
+
     private final Spec spec;
     private final Slot slot;
     private final ChangeLog log;
@@ -35,6 +38,7 @@ public final class Replication implements AutoCloseable {
     private final Markers markers;
     private final Cuts cuts;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
+    private volatile long unreadSince = System.nanoTime();
     private @Nullable Capture capture;
     private @Nullable ApplyThread applying;
 
@@ -235,9 +239,25 @@ public final class Replication implements AutoCloseable {
         }
     }
 
-    /// How much WAL the active keeps for this stream, in bytes.
+    /// How much WAL the active keeps for this stream, in bytes. Where nobody has read the slot for
+    /// long, the connection that is taken for open is not; the stream fails then.
     public Optional<Long> retainedWal() {
-        return spec.active().call(slot::state).map(Slot.State::retainedBytes);
+        Optional<Slot.State> state = spec.active().call(slot::state);
+        long now = System.nanoTime();
+        if (state.isEmpty() || state.get().read()) {
+            unreadSince = now;
+        } else if (now - unreadSince > UNREAD_MAX.toNanos()) {
+            fail(
+                    new LockstepException(
+                            Fault.UNREACHABLE,
+                            ("nobody has read slot \"%s\" on \"%s\" for %d s: the connection was"
+                                            + " lost without a word")
+                                    .formatted(
+                                            slot.name(),
+                                            spec.active().label(),
+                                            UNREAD_MAX.toSeconds())));
+        }
+        return state.map(Slot.State::retainedBytes);
     }
 
     /// Stops both threads; what is durable stays.

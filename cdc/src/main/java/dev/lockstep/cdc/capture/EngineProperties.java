@@ -6,6 +6,9 @@ import java.util.Properties;
 /// Debezium's settings: what it does must be exact or fail, and the slot is never made, moved or
 /// dropped by it.
 final class EngineProperties {
+    /// After this much silence of ours the server ends its side, and the slot is free again.
+    private static final int SILENCE_MAX_MS = 30_000;
+
     private EngineProperties() {}
 
     static Properties of(Endpoint endpoint, String slot, int serverMajor) {
@@ -51,7 +54,9 @@ final class EngineProperties {
         p.setProperty("database.password", endpoint.password().reveal());
         endpoint.urlParameters()
                 .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
-        p.setProperty("driver.options", endpoint.options(serverMajor));
+        p.setProperty(
+                "driver.options",
+                endpoint.options(serverMajor) + " -c wal_sender_timeout=" + SILENCE_MAX_MS);
         return p;
     }
 }

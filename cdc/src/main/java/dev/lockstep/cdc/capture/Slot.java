@@ -29,7 +29,7 @@ public final class Slot {
 
     private static final String FIND =
             """
-            SELECT database = current_database() AS own, confirmed_flush_lsn, wal_status,
+            SELECT database = current_database() AS own, confirmed_flush_lsn, wal_status, active,
                    %s AS retained
               FROM pg_replication_slots WHERE slot_name = ?\
             """
@@ -78,7 +78,9 @@ public final class Slot {
     private final String name;
 
     /// What the server says about a slot.
-    public record State(Lsn confirmed, boolean lost, long retainedBytes) {}
+    ///
+    /// @param read whether somebody reads it now
+    public record State(Lsn confirmed, boolean lost, boolean read, long retainedBytes) {}
 
     public Slot(String run, int stream) {
         this.name = prefix(run) + stream;
@@ -120,6 +122,7 @@ public final class Slot {
                                     ? Lsn.ZERO
                                     : row.lsn("confirmed_flush_lsn"),
                             row.maybeText("wal_status").orElse("").equals("lost"),
+                            row.flag("active"),
                             row.number("retained"));
                 },
                 name);

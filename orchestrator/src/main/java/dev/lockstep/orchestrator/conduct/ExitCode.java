@@ -24,6 +24,7 @@ public final class ExitCode {
             case LEASE_LOST,
                     UNREACHABLE,
                     LOCK_TIMEOUT,
+                    NO_ROOM,
                     STATEMENT_FAILED,
                     SCHEMA_CHANGED,
                     CHANGE_REFUSED,

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +21,7 @@ final class Reporter implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Reporter.class);
     private static final Duration EVERY = Duration.ofMillis(500);
     private static final int NOTE_EVERY = 2;
+    private static final Duration TROUBLE_MIN = Duration.ofSeconds(10);
 
     private static final String NOTE =
             """
@@ -33,10 +35,23 @@ final class Reporter implements AutoCloseable {
             Executors.newSingleThreadScheduledExecutor(
                     work -> Thread.ofPlatform().daemon().name("reporter").unstarted(work));
     private final WalBudget budget;
+    private volatile @Nullable String trouble;
+    private volatile long troubleAt;
     private long looked;
+    private long captured;
+    private long applied;
+    private long lagMillis;
+    private long retainedWal;
 
     /// What `status` reads of a process that works on a run.
-    public record Note(long captured, long applied, long lagMillis, long retainedWalBytes) {}
+    ///
+    /// @param trouble what the work waits for to pass, if it does
+    public record Note(
+            long captured,
+            long applied,
+            long lagMillis,
+            long retainedWalBytes,
+            @Nullable String trouble) {}
 
     Reporter(Conductor conductor, Watcher watcher) {
         this.conductor = conductor;
@@ -71,22 +86,39 @@ final class Reporter implements AutoCloseable {
             tellCopy(conductor.copyProgress());
         }
         Optional<Replication> streaming = conductor.streaming();
-        if (streaming.isEmpty()) {
-            return;
-        }
-        Replication.Progress progress = streaming.get().progress();
-        watcher.streaming(progress.captured(), progress.applied(), progress.lag().toMillis());
+        streaming.ifPresent(this::tellStream);
         if (looked++ % NOTE_EVERY == 0) {
-            long retainedWal = streaming.get().retainedWal().orElse(0L);
-            budget.look(retainedWal, conductor.run().clock().instant())
-                    .ifPresent(streaming.get()::fail);
-            note(
-                    new Note(
-                            progress.captured(),
-                            progress.applied(),
-                            progress.lag().toMillis(),
-                            retainedWal));
+            streaming.ifPresent(this::watchWal);
+            if (streaming.isPresent() && isOver()) {
+                trouble = null;
+            }
+            if (streaming.isPresent() || trouble != null) {
+                note(new Note(captured, applied, lagMillis, retainedWal, trouble));
+            }
         }
+    }
+
+    private void tellStream(Replication stream) {
+        Replication.Progress progress = stream.progress();
+        captured = progress.captured();
+        applied = progress.applied();
+        lagMillis = progress.lag().toMillis();
+        watcher.streaming(captured, applied, lagMillis);
+    }
+
+    private void watchWal(Replication stream) {
+        retainedWal = stream.retainedWal().orElse(0L);
+        budget.look(retainedWal, conductor.run().clock().instant()).ifPresent(stream::fail);
+    }
+
+    /// What the work waits for to pass. It has passed when a stream flows for a while.
+    void tellTrouble(String what) {
+        troubleAt = System.nanoTime();
+        trouble = what;
+    }
+
+    private boolean isOver() {
+        return System.nanoTime() - troubleAt > TROUBLE_MIN.toNanos();
     }
 
     private void tellCopy(List<TableProgress> tables) {

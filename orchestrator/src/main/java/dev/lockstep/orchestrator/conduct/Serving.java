@@ -209,6 +209,7 @@ public final class Serving {
         if (!again) {
             throw Failures.stored(conductor, e);
         }
+        reporter.tellTrouble(e.told());
         long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
         conductor.closeStream();

@@ -78,17 +78,27 @@ public final class Lease implements AutoCloseable {
             UPDATE lockstep.lease SET renewed_at = clock_timestamp()
              WHERE run = ? AND epoch = ? AND NOT released\
             """;
+    private static final String ATTACH =
+            """
+            UPDATE lockstep.lease l
+               SET backend_pid = a.pid, backend_start = a.backend_start,
+                   renewed_at = clock_timestamp()
+              FROM pg_stat_activity a
+             WHERE l.run = ? AND l.epoch = ? AND NOT l.released AND a.pid = pg_backend_pid()\
+            """;
     private static final String RELEASE =
             "UPDATE lockstep.lease SET released = true WHERE run = ? AND epoch = ?";
 
-    private final Session session;
+    private final Db target;
     private final String run;
     private final long epoch;
+    private Session session;
     private final ScheduledExecutorService renewer =
             Executors.newSingleThreadScheduledExecutor(
                     work -> Thread.ofPlatform().daemon().name("lease").unstarted(work));
 
-    private Lease(Session session, String run, long epoch) {
+    private Lease(Db target, Session session, String run, long epoch) {
+        this.target = target;
         this.session = session;
         this.run = run;
         this.epoch = epoch;
@@ -111,7 +121,7 @@ public final class Lease implements AutoCloseable {
             endStaleHolder(session, run);
             long epoch = session.row(TAKE, row -> row.number("epoch"), me(), run).orElseThrow();
             session.commit();
-            return new Lease(session, run, epoch);
+            return new Lease(target, session, run, epoch);
         } catch (RuntimeException e) {
             session.close();
             throw e;
@@ -193,26 +203,47 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    /// Renews from now on; `onLoss` hears of it when that fails.
+    /// Renews from now on. Where the session was lost, another one takes its place as long as
+    /// nobody else has taken the run; `onLoss` hears of it when somebody has.
     public void keep(Consumer<LockstepException> onLoss) {
         var _ =
                 renewer.scheduleWithFixedDelay(
                         () -> {
                             try {
-                                if (session.update(TOUCH, run, epoch) != 1) {
-                                    throw new LockstepException(
-                                            Fault.LEASE_LOST,
-                                            "run \"%s\" was taken over by another process"
-                                                    .formatted(run));
-                                }
+                                renew();
                             } catch (LockstepException e) {
-                                renewer.shutdown();
-                                onLoss.accept(e);
+                                if (e.fault().retry() != Fault.Retry.BOUNDED) {
+                                    renewer.shutdown();
+                                    session.abort();
+                                    onLoss.accept(e);
+                                }
                             }
                         },
                         RENEW.toMillis(),
                         RENEW.toMillis(),
                         TimeUnit.MILLISECONDS);
+    }
+
+    private void renew() {
+        try {
+            owned(session.update(TOUCH, run, epoch));
+        } catch (LockstepException e) {
+            if (e.fault() != Fault.UNREACHABLE) {
+                throw e;
+            }
+            session.abort();
+            session = target.session("lease");
+            session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
+            owned(session.update(ATTACH, run, epoch));
+        }
+    }
+
+    private void owned(long rows) {
+        if (rows != 1) {
+            throw new LockstepException(
+                    Fault.LEASE_LOST,
+                    "run \"%s\" was taken over by another process".formatted(run));
+        }
     }
 
     /// Gives the run back.

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param retainedWalBytes as last noted where the active side cannot be asked
 /// @param lagMillis how far the standby is behind; null while no process carries changes
 /// @param worker who works on the run, for people only
+/// @param trouble what that process waits for to pass, for people only
 public record Status(
         String migration,
         String state,
@@ -41,7 +42,8 @@ public record Status(
         long retainedWalBytes,
         @Nullable Verification lastVerification,
         @Nullable LastSwitch lastSwitch,
-        @JsonIgnore Optional<String> worker) {
+        @JsonIgnore Optional<String> worker,
+        @JsonIgnore Optional<String> trouble) {
 
     private static final String NOBODY = "nobody; %s";
 
@@ -60,6 +62,11 @@ public record Status(
             Optional<Note> note,
             List<CopiedTable> tables,
             OptionalLong retained) {
+        Optional<String> trouble() {
+            return worker.flatMap(_ -> note.filter(Note::fresh))
+                    .flatMap(n -> Optional.ofNullable(n.body().path("trouble").textValue()));
+        }
+
         long number(String name) {
             return note.map(n -> n.body().path(name).asLong()).orElse(0L);
         }
@@ -162,7 +169,8 @@ public record Status(
                                         s.pauseMillis() < 0 ? null : s.pauseMillis(),
                                         s.at()))
                         .orElse(null),
-                found.worker());
+                found.worker(),
+                found.trouble());
     }
 
     /// For people.
@@ -174,6 +182,7 @@ public record Status(
         if (failure != null) {
             line(text, "failure", failure.fault() + ": " + failure.message());
         }
+        trouble.ifPresent(what -> line(text, "waits for", what + "; tried again"));
         if (!tables.isEmpty()) {
             line(text, "copied", copied());
         }

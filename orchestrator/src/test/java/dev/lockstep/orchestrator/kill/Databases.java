@@ -107,6 +107,11 @@ final class Databases implements AutoCloseable {
     ///
     /// @param rate how fast rows may be copied
     Path plan(Path folder, String rate) {
+        return plan(folder, rate, source.endpoint().url(), target.endpoint().url());
+    }
+
+    /// As the other, with the databases to be reached on ways of their own.
+    Path plan(Path folder, String rate, String sourceUrl, String targetUrl) {
         try {
             Files.createDirectories(folder.resolve("expand"));
             Files.createDirectories(folder.resolve("contract"));
@@ -116,8 +121,7 @@ final class Databases implements AutoCloseable {
                     folder.resolve("contract/V1__contract.sql"),
                     "CREATE TABLE public.contracted ();");
             return Files.writeString(
-                    folder.resolve("plan.yaml"),
-                    PLAN.formatted(run, source.endpoint().url(), target.endpoint().url(), rate));
+                    folder.resolve("plan.yaml"), PLAN.formatted(run, sourceUrl, targetUrl, rate));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

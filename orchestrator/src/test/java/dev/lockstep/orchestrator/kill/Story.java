@@ -6,12 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.lockstep.orchestrator.kill.Databases.Answer;
 import dev.lockstep.orchestrator.kill.Databases.Hold;
 import dev.lockstep.orchestrator.run.Side;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.NavigableMap;
 
 /// One run from beginning to end, through the lives of many processes, while an application writes.
 final class Story implements AutoCloseable {
@@ -27,6 +22,7 @@ final class Story implements AutoCloseable {
     private final String end;
     private final Databases databases = new Databases();
     private final Application application;
+    private final Witness witness;
     private boolean isSettled;
     private boolean isTold = true;
 
@@ -38,6 +34,7 @@ final class Story implements AutoCloseable {
         this.end = end;
         databases.create();
         this.application = Application.start(databases);
+        this.witness = new Witness(databases, application);
     }
 
     /// Has a process bring the run forward to a point, kills it there, and looks at what it left.
@@ -72,7 +69,7 @@ final class Story implements AutoCloseable {
             }
             heir.awaitExit(0);
         }
-        checkOver();
+        witness.checkOver(end, folder);
     }
 
     /// Once something went wrong, what comes later in the story says nothing.
@@ -119,68 +116,19 @@ final class Story implements AutoCloseable {
                 "the sessions of the dead process end",
                 () -> databases.sessions().isEmpty(),
                 databases::sessions);
-        point.accepting().forEach(side -> assertAnswer(side, Answer.ACCEPTS));
-        point.refusing().forEach(side -> assertAnswer(side, Answer.REFUSES));
+        point.accepting().forEach(side -> witness.assertAnswer(side, Answer.ACCEPTS));
+        point.refusing().forEach(side -> witness.assertAnswer(side, Answer.REFUSES));
         if (!point.accepting().isEmpty()) {
             application.awaitWrites(20, "the application goes on without Lockstep");
         }
     }
 
-    private void assertAnswer(Side side, Answer expected) {
-        assertThat(databases.answer(side)).as("the " + side.label()).isEqualTo(expected);
-    }
-
-    /// The run is in step and has switched as often as it should. Compares the sides while the
-    /// application holds its breath, and has the run ended after that.
+    /// Compares the sides, and has the run ended after that.
     private void settle(VictimProcess victim) {
         victim.awaitReached(Victim.SETTLED);
-        application.watch(true);
-        application.awaitWrites(50, "the application writes to the active side");
-        application.watch(false);
-        application.still((expected, active) -> {
-            assertThat(differences(expected, active)).as("lost on the active side").isEmpty();
-            Side standby = active.other();
-            Waiting.until(
-                    "the standby holds the same",
-                    () -> differences(expected, standby).isEmpty(),
-                    () ->
-                            String.join("\n", differences(expected, standby))
-                                    + "\n"
-                                    + victim.situation());
-        });
+        witness.compare(victim::situation);
         isSettled = true;
         victim.go();
-    }
-
-    private List<String> differences(
-            java.util.Map<String, NavigableMap<Long, String>> expected, Side side) {
-        return Tables.differences(expected, Tables.contents(databases.of(side)));
-    }
-
-    private void checkOver() {
-        Side last = end.equals("abort") ? Side.SOURCE : Side.TARGET;
-        application.awaitWrites(20, "the application goes on after the run");
-        application.still((expected, active) -> {
-            assertThat(active).isEqualTo(last);
-            assertThat(differences(expected, last)).as("lost when the run is over").isEmpty();
-        });
-        assertAnswer(last, Answer.ACCEPTS);
-        assertThat(databases.leftOver()).isEmpty();
-        assertThat(databases.sessions()).isEmpty();
-        assertThat(databases.journal()).noneMatch(line -> line.startsWith("(Failed"));
-        assertThat(files()).noneMatch(file -> file.contains("kafka"));
-        if (last == Side.SOURCE) {
-            assertThat(Tables.contents(databases.of(Side.TARGET)).values())
-                    .allMatch(NavigableMap::isEmpty);
-        }
-    }
-
-    private List<String> files() {
-        try (var files = Files.walk(folder)) {
-            return files.map(Path::toString).toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Override

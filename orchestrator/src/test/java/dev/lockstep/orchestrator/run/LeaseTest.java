@@ -33,6 +33,16 @@ class LeaseTest {
              WHERE datname = current_database() AND application_name LIKE '% lease'\
             """;
 
+    private static final String LEASES =
+            """
+            SELECT pid FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name LIKE '% lease'\
+            """;
+    private static final String HELD =
+            """
+            SELECT EXISTS (SELECT FROM lockstep.lease l
+                             JOIN pg_stat_activity a ON a.pid = l.backend_pid)\
+            """;
     private static final String STALLED =
             """
             SELECT l.renewed_at < clock_timestamp() - interval '16 s'
@@ -164,8 +174,8 @@ class LeaseTest {
             try (Lease heir = Lease.take(db, RUN)) {
                 assertThat(heir.epoch()).isEqualTo(still.epoch() + 1);
                 still.keep(told::complete);
-                assertThat(told.get(60, TimeUnit.SECONDS)).isNotNull();
-                assertThat(sessions()).isEqualTo(1);
+                assertThat(told.get(60, TimeUnit.SECONDS).fault()).isEqualTo(Fault.LEASE_LOST);
+                await("SELECT count(*) = 1 FROM (%s) AS s".formatted(LEASES));
             }
         }
     }
@@ -183,13 +193,18 @@ class LeaseTest {
     }
 
     @Test
-    void anOwnerIsToldThatItsSessionIsGone() throws Exception {
+    void anOwnerWhoseSessionIsGoneTakesAnotherOne() {
         CompletableFuture<LockstepException> told = new CompletableFuture<>();
         try (Lease lease = Lease.take(db, RUN)) {
             lease.keep(told::complete);
             endSessions();
-            assertThat(told.get(60, TimeUnit.SECONDS)).isNotNull();
+            assertThat(holder()).isEmpty();
+            await(HELD);
+            assertThat(lease.epoch()).isEqualTo(epoch());
+            assertThat(told).isNotDone();
         }
+        assertThat(holder()).isEmpty();
+        assertThat(sessions()).isZero();
     }
 
     @Test
@@ -212,13 +227,8 @@ class LeaseTest {
     }
 
     private long sessions() {
-        return db.call(session ->
-                session.number(
-                        """
-                        SELECT count(*) FROM pg_stat_activity
-                         WHERE datname = current_database()
-                           AND application_name LIKE '% lease'\
-                        """));
+        return db.call(
+                session -> session.number("SELECT count(*) FROM (%s) AS s".formatted(LEASES)));
     }
 
     private void endSessions() {

@@ -22,6 +22,8 @@ public enum Fault {
     PRIVILEGE_MISSING(Blame.OPERATOR, Retry.NEVER),
     /// A lock was not to be had in time.
     LOCK_TIMEOUT(Blame.DATABASE, Retry.BOUNDED),
+    /// A server has no disk, memory or other room left for what is to be done.
+    NO_ROOM(Blame.DATABASE, Retry.BOUNDED),
     /// The database refused a statement.
     STATEMENT_FAILED(Blame.DATABASE, Retry.NEVER),
     /// A table is not any more what the stream was opened for; opened again, it may carry on.

@@ -17,12 +17,16 @@ import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.postgresql.PGConnection;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /// One database: short transactions over a small pool, and sessions of their own for longer work.
 public final class Db implements AutoCloseable {
     private static final int ATTEMPTS_MAX = 5;
     private static final int POOL_MAX = 4;
     private static final String NO_DATABASE = "3D000";
+    private static final Map<String, String> PROBE =
+            Map.of("connectTimeout", "5", "loginTimeout", "8", "socketTimeout", "10");
 
     /// A setting that older servers do not know cannot be among the options of a connection that
     /// does not know the server yet.
@@ -35,6 +39,7 @@ public final class Db implements AutoCloseable {
     private final Endpoint endpoint;
     private final String applicationName;
     private final HikariDataSource pool;
+    private final StallWatch stalls;
     private volatile boolean reached;
     private final Retry retry =
             Retry.of(
@@ -47,13 +52,14 @@ public final class Db implements AutoCloseable {
                             .retryOnException(SqlStates::isTransient)
                             .build());
 
-    private Db(Endpoint endpoint, String applicationName) {
+    private Db(Endpoint endpoint, String applicationName, StallWatch.Patience patience) {
         this.endpoint = endpoint;
         this.applicationName = applicationName;
+        this.stalls =
+                new StallWatch(endpoint.label(), () -> connect("watch", PROBE, false), patience);
         HikariConfig config = new HikariConfig();
         config.setPoolName(applicationName + "@" + endpoint.label());
-        config.setJdbcUrl(endpoint.url());
-        config.setDataSourceProperties(endpoint.properties(applicationName));
+        config.setDataSource(new Watched());
         config.setConnectionInitSql(NO_TRANSACTION_TIMEOUT);
         config.setMaximumPoolSize(POOL_MAX);
         config.setMinimumIdle(0);
@@ -65,7 +71,12 @@ public final class Db implements AutoCloseable {
 
     /// A handle on the database; nothing is connected yet.
     public static Db of(Endpoint endpoint, String applicationName) {
-        return new Db(endpoint, applicationName);
+        return new Db(endpoint, applicationName, StallWatch.Patience.USUAL);
+    }
+
+    /// As the other, for tests that have less patience with a network.
+    static Db of(Endpoint endpoint, String applicationName, StallWatch.Patience patience) {
+        return new Db(endpoint, applicationName, patience);
     }
 
     public Endpoint endpoint() {
@@ -84,24 +95,56 @@ public final class Db implements AutoCloseable {
 
     /// Opens a connection that is the caller's to close. `purpose` shows in `pg_stat_activity`.
     public Session session(String purpose) {
-        return connect(purpose, Map.of());
+        return connect(purpose, Map.of(), true);
     }
 
     /// Opens a connection that speaks the replication protocol.
     public Session replicationSession(String purpose) {
-        return connect(purpose, Map.of("replication", "database", "preferQueryMode", "simple"));
+        return connect(
+                purpose, Map.of("replication", "database", "preferQueryMode", "simple"), true);
     }
 
-    private Session connect(String purpose, Map<String, String> extra) {
+    private Session connect(String purpose, Map<String, String> extra, boolean watched) {
         Properties properties = endpoint.properties(applicationName + " " + purpose);
         properties.putAll(extra);
         try {
-            Connection connection = DriverManager.getConnection(endpoint.url(), properties);
+            Connection connection =
+                    watched
+                            ? watched(properties)
+                            : DriverManager.getConnection(endpoint.url(), properties);
             Session session = new Session(connection, label());
             session.run(NO_TRANSACTION_TIMEOUT);
             return session;
         } catch (SQLException e) {
             throw unreachable(e);
+        }
+    }
+
+    private Connection watched(Properties properties) throws SQLException {
+        WatchedSockets.Line line = WatchedSockets.open();
+        properties.setProperty("socketFactory", WatchedSockets.class.getName());
+        properties.setProperty("socketFactoryArg", line.name());
+        boolean open = false;
+        try {
+            Connection connection = DriverManager.getConnection(endpoint.url(), properties);
+            line.servedBy(connection.unwrap(PGConnection.class).getBackendPID());
+            stalls.add(line);
+            open = true;
+            return connection;
+        } finally {
+            if (!open) {
+                line.cut();
+            }
+        }
+    }
+
+    /// What the pool takes its connections from.
+    private final class Watched extends PGSimpleDataSource {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            return watched(endpoint.properties(applicationName));
         }
     }
 
@@ -209,6 +252,7 @@ public final class Db implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
+        stalls.close();
     }
 
     @Override

@@ -38,9 +38,12 @@ public final class SqlStates {
 
     /// Whether the connection is gone, so that the outcome of the last statement is not known.
     public static boolean isConnectionLoss(@Nullable Throwable failure) {
-        return of(failure)
-                .map(s -> (s.startsWith("08") && !s.equals(REJECTED)) || BROKEN.contains(s))
-                .orElse(false);
+        return isUnanswered(failure) || of(failure).map(BROKEN::contains).orElse(false);
+    }
+
+    /// Whether the server was not heard at all; one that refuses a connection was.
+    static boolean isUnanswered(@Nullable Throwable failure) {
+        return of(failure).map(s -> s.startsWith("08") && !s.equals(REJECTED)).orElse(false);
     }
 
     /// Whether the same transaction may succeed when it is run again from its start.
@@ -62,6 +65,7 @@ public final class SqlStates {
             case "28P01", "28000", REJECTED -> Fault.LOGIN_REFUSED;
             case "42501" -> Fault.PRIVILEGE_MISSING;
             case LOCK_NOT_AVAILABLE, "40P01" -> Fault.LOCK_TIMEOUT;
+            case "53000", "53100", "53200", "53400", "58030" -> Fault.NO_ROOM;
             default -> Fault.STATEMENT_FAILED;
         };
     }

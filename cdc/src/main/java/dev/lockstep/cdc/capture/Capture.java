@@ -64,6 +64,7 @@ public final class Capture implements AutoCloseable {
     private Capture(Settings settings, LogAppender appender, RowTap tap, int serverMajor) {
         this.appender = appender;
         this.tap = tap;
+        tap.whenBroken(e -> completed(false, null, e));
         TappedTask.register(tapName, tap);
         Properties properties =
                 EngineProperties.of(
@@ -216,14 +217,13 @@ public final class Capture implements AutoCloseable {
                 return own;
             }
         }
-        Throwable root = error;
-        while (root != null && root.getCause() != null) {
-            root = root.getCause();
+        String why = message;
+        for (Throwable t = error; t != null; t = t.getCause()) {
+            why = t.getMessage() == null ? why : t.getMessage();
         }
         return new LockstepException(
                 Fault.UNREACHABLE,
-                "reading the active database's changes stopped: %s"
-                        .formatted(root == null ? message : root.getMessage()),
+                "reading the active database's changes stopped: %s".formatted(why),
                 error);
     }
 

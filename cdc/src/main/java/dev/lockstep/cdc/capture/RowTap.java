@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Takes what Debezium has decoded, before it converts anything, and appends it to the log as
@@ -40,6 +41,7 @@ final class RowTap {
     private long changesKnown;
     private long changesInTransaction;
     private volatile long changesCaptured;
+    private volatile Consumer<Exception> onBroken = _ -> {};
 
     /// A table as Debezium has it now, and what stands before each value.
     private record Source(Table table, Layout layout, List<String> prefixes) {}
@@ -63,6 +65,17 @@ final class RowTap {
 
     /// The server has nothing more to say right now.
     void idle() {
+        log.flush();
+    }
+
+    /// Has `told` hear of the end of the connection, which the engine tells only when all that it
+    /// has taken in is confirmed and its parts are closed.
+    void whenBroken(Consumer<Exception> told) {
+        onBroken = told;
+    }
+
+    void broken(Exception e) {
+        onBroken.accept(e);
         log.flush();
     }
 

@@ -23,17 +23,27 @@ final class TappedStream implements ReplicationStream {
 
     @Override
     public void read(ReplicationMessageProcessor onward) throws SQLException, InterruptedException {
-        inner.read(tapped(onward));
+        try {
+            inner.read(tapped(onward));
+        } catch (SQLException e) {
+            tap.broken(e);
+            throw e;
+        }
     }
 
     @Override
     public boolean readPending(ReplicationMessageProcessor onward)
             throws SQLException, InterruptedException {
-        boolean read = inner.readPending(tapped(onward));
-        if (!read) {
-            tap.idle();
+        try {
+            boolean read = inner.readPending(tapped(onward));
+            if (!read) {
+                tap.idle();
+            }
+            return read;
+        } catch (SQLException e) {
+            tap.broken(e);
+            throw e;
         }
-        return read;
     }
 
     private ReplicationMessageProcessor tapped(ReplicationMessageProcessor onward) {

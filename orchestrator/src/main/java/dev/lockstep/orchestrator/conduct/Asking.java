@@ -89,7 +89,7 @@ public final class Asking {
     private static Outcome done(Asked asked) {
         return new Outcome(
                 ExitCode.DONE,
-                "the process that was asked died, but %s is done".formatted(asked.command()));
+                "the process that was asked has ended, and %s is done".formatted(asked.command()));
     }
 
     private static Map<String, Object> arguments(Asked asked) {

@@ -149,6 +149,7 @@ public final class Commands {
     /// Fails where the standby is too far behind. A stream that has only just begun to flow again
     /// gets some time to come up.
     private void checkLag() throws InterruptedException {
+        conductor.flowing().throwIfFailed();
         Duration most = conductor.run().plan().cutover().maxLag();
         if (lag().compareTo(most) <= 0) {
             return;
@@ -223,12 +224,13 @@ public final class Commands {
         }
     }
 
-    /// What fails half way is the run's failure, and not the command's alone.
+    /// What fails half way is the run's failure, and not the command's alone. What may pass is left
+    /// to whoever goes on with the run.
     private void finish(Runnable work) {
         try {
             work.run();
         } catch (LockstepException e) {
-            throw Failures.stored(conductor, e);
+            throw e.fault().retry() == Fault.Retry.BOUNDED ? e : Failures.stored(conductor, e);
         }
     }
 

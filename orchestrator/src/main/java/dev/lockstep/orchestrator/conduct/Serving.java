@@ -12,9 +12,9 @@ import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
-import io.github.resilience4j.core.IntervalFunction;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
@@ -23,14 +23,6 @@ import java.util.function.Predicate;
 public final class Serving {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration DRIFT_EVERY = Duration.ofSeconds(3);
-    private static final int ATTEMPTS_MAX = 8;
-
-    /// A failure that comes this long after the last one is a first one again.
-    private static final Duration FORGIVEN = Duration.ofMinutes(10);
-
-    private static final IntervalFunction BACKOFF =
-            IntervalFunction.ofExponentialRandomBackoff(
-                    Duration.ofMillis(500), 2.0, 0.3, Duration.ofSeconds(20));
 
     private final Conductor conductor;
     private final Stop stop;
@@ -144,8 +136,9 @@ public final class Serving {
     }
 
     private <T> T repeated(Work<T> work, Work<T> onStop) {
-        long failedAt = System.nanoTime();
-        for (int attempt = 1; ; attempt++) {
+        Attempts attempts = new Attempts();
+        while (true) {
+            attempts.start();
             try {
                 return work.attempt();
             } catch (InterruptedException e) {
@@ -154,10 +147,7 @@ public final class Serving {
                 if (isStopped() || e.fault() == Fault.INTERRUPTED) {
                     return stopping(onStop);
                 }
-                boolean longAgo = System.nanoTime() - failedAt > FORGIVEN.toNanos();
-                failedAt = System.nanoTime();
-                attempt = longAgo ? 1 : attempt;
-                giveUpOrPause(e, attempt);
+                giveUpOrPause(e, attempts.pauseAfter(e, conductor.state()));
             } catch (RuntimeException | AssertionError e) {
                 if (isStopped()) {
                     return stopping(onStop);
@@ -203,14 +193,10 @@ public final class Serving {
         return true;
     }
 
-    private void giveUpOrPause(LockstepException e, int attempt) {
+    private void giveUpOrPause(LockstepException e, OptionalLong pause) {
         stop.throwIfAsked();
-        boolean again = e.fault().retry() == Fault.Retry.BOUNDED && attempt < ATTEMPTS_MAX;
-        if (!again) {
-            throw Failures.stored(conductor, e);
-        }
+        long millis = pause.orElseThrow(() -> Failures.stored(conductor, e));
         reporter.tellTrouble(e.told());
-        long millis = BACKOFF.apply(attempt);
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
         conductor.closeStream();
         try {
@@ -238,6 +224,10 @@ public final class Serving {
         try {
             outcome = new Commands(conductor).perform(asked(request));
         } catch (LockstepException e) {
+            if (e.fault().retry() == Fault.Retry.BOUNDED && isEnding(conductor.state())) {
+                // Whoever asked waits for the end, which is tried again.
+                throw e;
+            }
             outcome = Commands.refused(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -5,6 +5,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Endpoint;
 import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.SqlStates;
 import java.nio.file.Path;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -48,7 +49,7 @@ public final class FlywayFolder {
             flyway.migrate();
         } catch (FlywayException e) {
             throw new LockstepException(
-                    Fault.STATEMENT_FAILED,
+                    SqlStates.isConnectionLoss(e) ? Fault.UNREACHABLE : Fault.STATEMENT_FAILED,
                     ("migrations of folder \"%s\" failed on database \"%s\": %s; mend the "
                                     + "file and run again")
                             .formatted(

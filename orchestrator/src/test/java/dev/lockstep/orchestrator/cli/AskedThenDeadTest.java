@@ -61,7 +61,7 @@ class AskedThenDeadTest {
             journal.append(lease.epoch(), new RunEvent.CleanedUp());
         }
         assertThat(asking.get(60, TimeUnit.SECONDS).done())
-                .contains("the process that was asked died, but abort is done");
+                .contains("the process that was asked has ended, and abort is done");
     }
 
     @Test

@@ -103,6 +103,7 @@ final class HookedRun {
                     throw e;
                 }
                 hook.say(e.told());
+                conductor.flowing().throwIfFailed();
             }
         }
         if (conductor.state() instanceof InStep) {

@@ -1,0 +1,46 @@
+package dev.lockstep.orchestrator.kill;
+
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import dev.lockstep.orchestrator.run.Side;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The network between Lockstep and its databases fails for a while, in every state of a run and at
+/// every step of its switches. The run goes on by itself, no acknowledged write is lost, both sides
+/// are equal in the end, and nothing is left over.
+class FaultTest {
+    @TempDir private Path folder = Path.of("");
+
+    /// What happens to the connections with one side.
+    enum Trouble {
+        /// All are ended, and new ones refused for a while.
+        CUT,
+        /// All fall silent, while new ones can be made.
+        STALLED,
+        /// The server does what the next commit says, and its answer does not arrive.
+        COMMIT_UNANSWERED
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aRunGetsOverTroubleWithItsNetwork() {
+        return Arrays.stream(Trouble.values())
+                .flatMap(trouble ->
+                        Arrays.stream(Side.values())
+                                .map(side ->
+                                        dynamicTest(
+                                                trouble + " " + side.label(),
+                                                () -> tell(trouble, side))));
+    }
+
+    private void tell(Trouble trouble, Side side) throws Exception {
+        try (FaultStory story =
+                new FaultStory(folder.resolve(trouble + side.label()), trouble, side)) {
+            story.tell();
+        }
+    }
+}

@@ -58,20 +58,25 @@ public final class PostgresServer {
     private static PostgresServer start(
             Map<String, String> settings, EmbeddedPostgres.Builder builder) {
         try {
-            builder.setServerConfig("wal_level", "logical")
-                    .setServerConfig("max_connections", "200")
-                    .setServerConfig("max_replication_slots", "40")
-                    .setServerConfig("max_wal_senders", "40")
-                    .setServerConfig("fsync", "off")
-                    .setServerConfig("shared_buffers", "64MB")
-                    .setServerConfig("max_wal_size", "512MB");
-            settings.forEach(builder::setServerConfig);
-            EmbeddedPostgres server = builder.start();
+            EmbeddedPostgres server = configured(settings, builder).start();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
             return new PostgresServer(server);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static EmbeddedPostgres.Builder configured(
+            Map<String, String> settings, EmbeddedPostgres.Builder builder) {
+        builder.setServerConfig("wal_level", "logical")
+                .setServerConfig("max_connections", "200")
+                .setServerConfig("max_replication_slots", "40")
+                .setServerConfig("max_wal_senders", "40")
+                .setServerConfig("fsync", "off")
+                .setServerConfig("shared_buffers", "64MB")
+                .setServerConfig("max_wal_size", "512MB");
+        settings.forEach(builder::setServerConfig);
+        return builder;
     }
 
     /// A new, empty database; the superuser's.

@@ -148,6 +148,7 @@ public final class Capture implements AutoCloseable {
     private static Slot.State slotOf(Settings settings) {
         try (Session session = settings.active().session("slot")) {
             String name = settings.slot().name();
+            settings.slot().free(session);
             Slot.State state =
                     settings.slot()
                             .state(session)

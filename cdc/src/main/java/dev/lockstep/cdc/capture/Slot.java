@@ -58,6 +58,12 @@ public final class Slot {
              LIMIT 10\
             """;
 
+    private static final String END_READER =
+            """
+            SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots
+             WHERE slot_name = ? AND database = current_database() AND active_pid IS NOT NULL\
+            """;
+
     private static final String MEMBERS =
             """
             SELECT 'ONLY ' || r.prrelid::regclass AS member
@@ -216,18 +222,17 @@ public final class Slot {
         return lines.isEmpty() ? "none is visible" : String.join("; ", lines);
     }
 
-    /// Removes slot and publication, whatever of them is there. A dead process's walsender may
-    /// still hold the slot for a moment; it is ended.
+    /// Ends whoever reads the slot: a process that was taken for dead, or one whose end the server
+    /// has not heard of. For the owner of the run.
+    void free(Session session) {
+        session.rows(END_READER, row -> row.textAt(1), name);
+    }
+
+    /// Removes slot and publication, whatever of them is there.
     public void drop(Db active) {
         try (Session session = active.session("slot")) {
             if (state(session).isPresent()) {
-                session.rows(
-                        """
-                        SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots
-                         WHERE slot_name = ? AND active_pid IS NOT NULL\
-                        """,
-                        row -> row.textAt(1),
-                        name);
+                free(session);
                 session.rows("SELECT pg_drop_replication_slot(?)", row -> row.textAt(1), name);
             }
             dropPublication(session);

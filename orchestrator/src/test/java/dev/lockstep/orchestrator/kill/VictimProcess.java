@@ -93,6 +93,29 @@ final class VictimProcess implements AutoCloseable {
         }
     }
 
+    /// SIGSTOP: it stands still, and its connections stay open.
+    void suspend() {
+        signal("STOP");
+    }
+
+    /// SIGCONT, with the word to go on from where it stood.
+    void wake() {
+        go();
+        signal("CONT");
+    }
+
+    private void signal(String signal) {
+        try {
+            new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// SIGKILL: nothing in the process hears of it.
     void kill() {
         process.destroyForcibly();

@@ -37,7 +37,7 @@ class SwitchModelTest {
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
     void everyFlawIsFound(Flaw flaw) {
-        Outcome outcome = explore(new SwitchModel(flaw.budget, flaw, false));
+        Outcome outcome = explore(new SwitchModel(flaw.budget(), flaw, false));
         assertThat(outcome.violation()).map(Violation::invariant).contains(flaw.claim);
     }
 

@@ -49,6 +49,12 @@ public final class Puzzle implements LogReader.Sink {
         return List.copyOf(wholes);
     }
 
+    /// The record in which the transaction begins whose commit is still to come; -1 for none.
+    public int tornAt() {
+        Transaction open = assembler.open();
+        return open == null ? -1 : (int) open.offset;
+    }
+
     /// The changes of the transaction whose commit is still to come.
     public List<Change> torn() {
         Transaction open = assembler.open();

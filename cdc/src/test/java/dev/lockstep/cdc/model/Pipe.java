@@ -12,6 +12,7 @@ import java.util.List;
 /// @param start the offset of the first record that was not trimmed
 /// @param network records on their way, each writer's in order
 /// @param epoch of the position
+/// @param mayMiss whether something may rightly be missed, since log or standby were set back
 /// @param told whether a fault says that something is missing
 record Pipe(
         int wal,
@@ -24,15 +25,13 @@ record Pipe(
         int epoch,
         List<Worker> workers,
         Left left,
-        boolean setBack,
+        boolean mayMiss,
         boolean told,
         String broken) {
     /// What applications commit, one after the other.
     static final List<List<Op>> HISTORY =
             List.of(
-                    List.of(
-                            new Op(Kind.UPDATE, 0, 3, false),
-                            new Op(Kind.INSERT, 1, 1, true)),
+                    List.of(new Op(Kind.UPDATE, 0, 3, false), new Op(Kind.INSERT, 1, 1, true)),
                     List.of(new Op(Kind.UPDATE, 1, 4, true)),
                     List.of(new Op(Kind.DELETE, 0, 0, false), new Op(Kind.UPDATE, 1, 1, true)));
 
@@ -50,7 +49,11 @@ record Pipe(
 
         /// The last commit in it, 0 where there is none.
         int upTo() {
-            return units.stream().filter(u -> u.part() != 1).mapToInt(u -> u.of() + 1).max().orElse(0);
+            return units.stream()
+                    .filter(u -> u.part() != 1)
+                    .mapToInt(u -> u.of() + 1)
+                    .max()
+                    .orElse(0);
         }
     }
 
@@ -61,7 +64,21 @@ record Pipe(
     record Unit(int of, int part, int after) {}
 
     /// What may still happen.
-    record Left(int crashes, int losses, int setBacks) {}
+    ///
+    /// @param frame how many transactions, or halves, a record holds at most
+    record Left(int frame, int crashes, int losses, int setBacks) {
+        Left lessCrashes() {
+            return new Left(frame, crashes - 1, losses, setBacks);
+        }
+
+        Left lessLosses() {
+            return new Left(frame, crashes, losses - 1, setBacks);
+        }
+
+        Left lessSetBacks() {
+            return new Left(frame, crashes, losses, setBacks - 1);
+        }
+    }
 
     static Rows active(int count) {
         Rows rows = Copy.FIRST;
@@ -83,41 +100,41 @@ record Pipe(
     Pipe written() {
         return new Pipe(
                 wal + 1, confirmed, start, log, network, standby, position, epoch, workers, left,
-                setBack, told, broken);
+                mayMiss, told, broken);
     }
 
     Pipe confirmed(int now) {
         return new Pipe(
-                wal, now, start, log, network, standby, position, epoch, workers, left, setBack,
+                wal, now, start, log, network, standby, position, epoch, workers, left, mayMiss,
                 told, broken);
     }
 
     Pipe log(int from, List<Rec> now) {
         return new Pipe(
                 wal, confirmed, from, now, network, standby, position, epoch, workers, left,
-                setBack, told, broken);
+                mayMiss, told, broken);
     }
 
     Pipe network(List<Rec> now) {
         return new Pipe(
-                wal, confirmed, start, log, now, standby, position, epoch, workers, left, setBack,
+                wal, confirmed, start, log, now, standby, position, epoch, workers, left, mayMiss,
                 told, broken);
     }
 
     Pipe standby(Rows rows, int at, int of) {
         return new Pipe(
-                wal, confirmed, start, log, network, rows, at, of, workers, left, setBack, told,
+                wal, confirmed, start, log, network, rows, at, of, workers, left, mayMiss, told,
                 broken);
     }
 
     Pipe left(Left now) {
         return new Pipe(
                 wal, confirmed, start, log, network, standby, position, epoch, workers, now,
-                setBack, told, broken);
+                mayMiss, told, broken);
     }
 
     Pipe setBackOnce() {
-        Left less = new Left(left.crashes(), left.losses(), left.setBacks() - 1);
+        Left less = left.lessSetBacks();
         return new Pipe(
                 wal, confirmed, start, log, network, standby, position, epoch, workers, less, true,
                 told, broken);
@@ -125,19 +142,30 @@ record Pipe(
 
     Pipe toldOf() {
         return new Pipe(
-                wal, confirmed, start, log, network, standby, position, epoch, workers, left,
-                setBack, true, setBack ? broken : LogModel.FALSE_ALARM);
+                wal,
+                confirmed,
+                start,
+                log,
+                network,
+                standby,
+                position,
+                epoch,
+                workers,
+                left,
+                mayMiss,
+                true,
+                mayMiss ? broken : LogModel.FALSE_ALARM);
     }
 
     Pipe broken(String how) {
         return new Pipe(
                 wal, confirmed, start, log, network, standby, position, epoch, workers, left,
-                setBack, told, how);
+                mayMiss, told, how);
     }
 
     Pipe workers(List<Worker> now) {
         return new Pipe(
-                wal, confirmed, start, log, network, standby, position, epoch, now, left, setBack,
+                wal, confirmed, start, log, network, standby, position, epoch, now, left, mayMiss,
                 told, broken);
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.cdc.model;
 import dev.lockstep.cdc.apply.Puzzle;
 import dev.lockstep.cdc.apply.Puzzle.Whole;
 import dev.lockstep.cdc.change.Change;
+import dev.lockstep.cdc.log.LogReader;
 import dev.lockstep.cdc.log.LogText;
 import dev.lockstep.cdc.model.Pipe.Rec;
 import dev.lockstep.cdc.model.Pipe.Unit;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// What a reader makes of a log, in the real records' own bytes.
 final class Reading {
@@ -24,6 +26,19 @@ final class Reading {
     ///
     /// @param gap whether a transaction follows one that is not there
     record Pending(List<Whole> wholes, List<Change> torn, boolean gap) {}
+
+    /// Keeps the last commit.
+    private record Commits(AtomicInteger last) implements LogReader.Sink {
+        @Override
+        public void onTorn() {}
+
+        @Override
+        public void onChange(long offset, Change change) {
+            if (change instanceof Change.Commit commit) {
+                last.set((int) commit.end().value());
+            }
+        }
+    }
 
     private static byte[] bytes(Rec rec) {
         return BYTES.computeIfAbsent(
@@ -48,11 +63,14 @@ final class Reading {
         }
     }
 
+    private static List<byte[]> records(Pipe pipe, int from, int to) {
+        return pipe.log().subList(from - pipe.start(), to - pipe.start()).stream()
+                .map(Reading::bytes)
+                .toList();
+    }
+
     private static Puzzle puzzle(Pipe pipe, int from, int to, LogFlaw flaw) {
-        List<byte[]> records =
-                pipe.log().subList(from - pipe.start(), to - pipe.start()).stream()
-                        .map(Reading::bytes)
-                        .toList();
+        List<byte[]> records = records(pipe, from, to);
         Puzzle puzzle = new Puzzle();
         if (flaw == LogFlaw.READ_ANYHOW) {
             LogText.readAnyhow(from, records, puzzle);
@@ -81,15 +99,16 @@ final class Reading {
         return new Pending(wanted, puzzle.torn(), false);
     }
 
-    /// As `ChangeLog.lastCommit` has it, in smaller steps back.
-    static int lastCommit(Pipe pipe, LogFlaw flaw) {
+    /// As `ChangeLog.lastCommit` has it: first as far back as records behind a gap cannot be alone.
+    static int lastCommit(Pipe pipe) {
         int end = pipe.end();
         int from = end;
-        for (int back = 1; from > pipe.start(); back *= 2) {
+        for (int back = 2 * Capturing.IN_FLIGHT_MOST; from > pipe.start(); back *= 2) {
             from = Math.max(pipe.start(), end - back);
-            List<Whole> found = puzzle(pipe, from, end, flaw).wholes();
-            if (!found.isEmpty()) {
-                return (int) found.getLast().commit().end().value();
+            AtomicInteger last = new AtomicInteger();
+            LogText.read(from, records(pipe, from, end), new Commits(last));
+            if (last.get() > 0) {
+                return last.get();
             }
         }
         return 0;
@@ -103,15 +122,21 @@ final class Reading {
                 : (int) pending.wholes().getLast().commit().end().value();
     }
 
-    /// The record of the last transaction, up to `to`, that the standby has.
+    /// Up to where nothing is needed any more: the record of the last transaction that was written,
+    /// or of the one that is open where no other is left to be.
     static int trimmable(Pipe pipe, Worker worker, LogFlaw flaw) {
         int most = flaw == LogFlaw.TRIMMED_WHEN_READ ? Pipe.HISTORY.size() : worker.applied();
+        Puzzle puzzle = puzzle(pipe, worker.from(), worker.to(), flaw);
+        Lsn end = Lsn.ZERO;
         int at = pipe.start();
-        for (Whole whole : puzzle(pipe, worker.from(), worker.to(), flaw).wholes()) {
-            if (whole.commit().end().value() <= most) {
-                at = Math.max(at, (int) whole.offset());
+        boolean left = false;
+        for (Whole whole : puzzle.wholes()) {
+            if (whole.commit().end().isAfter(end)) {
+                end = whole.commit().end();
+                left = end.value() > most;
+                at = left ? at : (int) whole.offset();
             }
         }
-        return at;
+        return left ? at : Math.max(at, puzzle.tornAt());
     }
 }

@@ -48,10 +48,24 @@ record Worker(
                 epoch, attempt, Tap.CLOSED, -1, -1, 0, false, 0, 0, List.of(), 0, -1, -1, -1, -1);
     }
 
-    Worker tap(Tap now) {
+    /// Without its capture, and all that this knew.
+    Worker failed() {
         return new Worker(
-                epoch, attempt, now, asked, known, next, half, last, sent, frame, kept, from, to,
-                applied, owed);
+                epoch,
+                attempt,
+                Tap.FAILED,
+                -1,
+                -1,
+                0,
+                false,
+                0,
+                0,
+                List.of(),
+                0,
+                from,
+                to,
+                applied,
+                owed);
     }
 
     Worker asked(int confirmed, int inLog, Tap now) {
@@ -62,8 +76,8 @@ record Worker(
 
     Worker opened(int at) {
         return new Worker(
-                epoch, attempt, Tap.OPEN, asked, known, at, false, known, 0, List.of(), 0, from,
-                to, applied, owed);
+                epoch, attempt, Tap.OPEN, -1, known, at, false, known, 0, List.of(), 0, from, to,
+                applied, owed);
     }
 
     Worker taken(int then, boolean inHalf, int commit, List<Unit> units) {
@@ -86,8 +100,8 @@ record Worker(
 
     Worker reading(int begin, int upTo, int at) {
         return new Worker(
-                epoch, attempt, tap, asked, known, next, half, last, sent, frame, kept, begin,
-                upTo, at, -1);
+                epoch, attempt, tap, asked, known, next, half, last, sent, frame, kept, begin, upTo,
+                at, -1);
     }
 
     Worker owes(int position) {

@@ -168,8 +168,8 @@ class ReplicationTest {
             copyRange("id >= 100");
             onSource("UPDATE item SET id = id + 1000 WHERE id < 50");
             // A row that moves, and a later one under its key.
-            onSource(
-                    "UPDATE item SET id = 2000 WHERE id = 70; INSERT INTO item VALUES (70, 'z', 'z')");
+            onSource("UPDATE item SET id = 2000 WHERE id = 70");
+            onSource("INSERT INTO item (id, name) VALUES (70, 'again')");
             // A unique value that wanders, seen at two moments.
             onSource(
                     "DELETE FROM item WHERE id = 150; UPDATE item SET name = 'n150' WHERE id = 60");

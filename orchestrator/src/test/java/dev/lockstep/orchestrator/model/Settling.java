@@ -24,13 +24,14 @@ final class Settling {
     static void settle(Turn turn) {
         World world = turn.world();
         Proc proc = turn.proc();
-        if (!(world.state() instanceof Switching)) {
-            boolean switched =
-                    world.state() instanceof InStep now && now.stream() == proc.stream() + 1;
+        if (world.state() instanceof InStep now) {
+            boolean switched = now.stream() == proc.stream() + 1;
             if (switched || turn.has(Flaw.ANY_END_IS_SUCCESS)) {
                 turn.go("finds the switch done", world, turn.at(At.TURN));
+            } else if (now.stream() == proc.stream()) {
+                turn.go("finds the switch undone", world, turn.at(At.GIVE_UP));
             } else {
-                turn.end("finds another's switch", world);
+                turn.end("finds later switches", world);
             }
         } else if (!proc.intended()) {
             turn.go("has not intended", world, turn.at(At.UNDO));

@@ -16,7 +16,7 @@ class SwitchModelTest {
 
     /// The last column is what was found when the model was written: one that shrinks proves less.
     @ParameterizedTest(name = "{0} writes, {1} failures, {2} switches, {3} damages")
-    @CsvSource({"2, 1, 2, 0, 75000", "1, 2, 1, 0, 60000", "1, 1, 1, 1, 20000"})
+    @CsvSource({"2, 1, 2, 0, 80000", "1, 2, 1, 0, 69000", "1, 1, 1, 1, 21000"})
     void everyClaimHoldsInEveryState(
             int writes, int failures, int switches, int damages, int statesLeast) {
         Budget budget = new Budget(writes, failures, switches, damages);
@@ -31,7 +31,7 @@ class SwitchModelTest {
     void aSlotThatASleeperRemovesIsMissedByName() {
         Outcome outcome = explore(new SwitchModel(new Budget(1, 1, 2, 0), Flaw.NONE, true));
         assertThat(outcome.violation()).isEmpty();
-        assertThat(outcome.states()).isGreaterThanOrEqualTo(14_000);
+        assertThat(outcome.states()).isGreaterThanOrEqualTo(16_000);
     }
 
     @ParameterizedTest

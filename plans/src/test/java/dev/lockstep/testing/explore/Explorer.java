@@ -55,13 +55,12 @@ public final class Explorer<S> {
     }
 
     private int visit(S state, String label, int parent) {
-        Integer known = numbers.get(state);
+        int number = states.size();
+        Integer known = numbers.putIfAbsent(state, number);
         if (known != null) {
             return known;
         }
-        int number = states.size();
         Check.that(number < most, "more than %d states", most);
-        numbers.put(state, number);
         states.add(state);
         labels.add(label);
         if (number == parents.length) {

@@ -106,6 +106,12 @@ public final class Replication implements AutoCloseable {
         positions.create(spec.standby(), new Positions.Position(from, 0, strict));
     }
 
+    /// Says from where changes count on a standby that is equal to the active at `from`, whatever
+    /// earlier owners have said.
+    public void startAnewAt(Lsn from) {
+        positions.createAnew(spec.standby(), new Positions.Position(from, 0, true));
+    }
+
     /// Starts to fill the log from where the slot stands.
     public void startCapture() {
         Positions.Position applied =
@@ -282,12 +288,17 @@ public final class Replication implements AutoCloseable {
                 .toList();
     }
 
-    /// Removes slot, publication, topic and position of a stream that nobody runs, whatever of them
-    /// is there. A stream of the same number that is made later begins at its own beginning.
-    public static void remove(String run, int stream, Db active, Db standby, KafkaAccess kafka) {
-        new Slot(run, stream).drop(active);
-        Positions.forget(standby, run, stream);
-        try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic(run, stream))) {
+    /// Which stream, and for whom.
+    public record Name(String run, int stream, long epoch) {}
+
+    /// Removes position, slot, publication and topic of a stream that nobody runs, whatever of them
+    /// is there; one whose position is of a later epoch is left as it is. A stream of the same
+    /// number that is made later begins at its own beginning.
+    public static void remove(Name name, Db active, Db standby, KafkaAccess kafka) {
+        new Positions(name.run(), name.stream(), name.epoch()).forget(standby);
+        new Slot(name.run(), name.stream()).drop(active);
+        String topic = topic(name.run(), name.stream());
+        try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic)) {
             log.delete();
         }
     }

@@ -167,6 +167,9 @@ class ReplicationTest {
             // log.
             copyRange("id >= 100");
             onSource("UPDATE item SET id = id + 1000 WHERE id < 50");
+            // A row that moves, and a later one under its key.
+            onSource("UPDATE item SET id = 2000 WHERE id = 70");
+            onSource("INSERT INTO item (id, name) VALUES (70, 'again')");
             // A unique value that wanders, seen at two moments.
             onSource(
                     "DELETE FROM item WHERE id = 150; UPDATE item SET name = 'n150' WHERE id = 60");
@@ -276,7 +279,11 @@ class ReplicationTest {
         pair.onBoth(ITEM);
         StreamFixture fixture = new StreamFixture(pair);
         fixture.openStrict().close();
-        Replication.remove(fixture.run, 0, pair.source(), pair.target(), StreamFixture.kafka());
+        Replication.remove(
+                new Replication.Name(fixture.run, 0, 9),
+                pair.source(),
+                pair.target(),
+                StreamFixture.kafka());
         assertThat(Pair.rows(pair.source(), "SELECT 1 FROM pg_publication")).isEmpty();
         assertThat(
                         Pair.rows(

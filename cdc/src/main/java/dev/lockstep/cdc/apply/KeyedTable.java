@@ -18,18 +18,50 @@ import org.jspecify.annotations.Nullable;
 
 /// The changes of one table with a key: gathered and folded, written when they must be.
 final class KeyedTable {
-    private final TableWriter writer;
+    private final Writer writer;
     private final Coalescer rows;
-    private final UnfinishedRows unfinished;
+    private final Unfinished unfinished;
     private final boolean strict;
     private final TableName name;
 
-    KeyedTable(TableWriter writer, UnfinishedRows unfinished, boolean strict) {
+    /// Writes rows of one table. Each says how many it touched; what that means is not its to say.
+    interface Writer {
+        /// The table.
+        TableName standby();
+
+        /// The positions in tuples of what names a row.
+        int[] key();
+
+        /// `update` with what its old tuple can tell of values that were not sent.
+        Update completed(Update update);
+
+        long insert(List<Tuple> added);
+
+        /// Gives rows other values; all of them are full.
+        long update(List<Tuple> altered);
+
+        /// Gives one row the values that `row` carries.
+        long patch(Tuple row);
+
+        long delete(List<Tuple> keys);
+
+        /// Gives the row with `before`'s key the key and values of `after`.
+        long move(Tuple before, Tuple after);
+    }
+
+    /// Rows that wait to be copied again.
+    interface Unfinished {
+        boolean has(TableName table, List<@Nullable String> key);
+
+        void add(TableName table, List<@Nullable String> key);
+    }
+
+    KeyedTable(Writer writer, Unfinished unfinished, boolean strict) {
         this.writer = writer;
         this.rows = new Coalescer(writer.key(), strict);
         this.unfinished = unfinished;
         this.strict = strict;
-        this.name = writer.route().standby().name();
+        this.name = writer.standby();
     }
 
     /// Takes a change in. One of the key cannot be folded and is written at once, after the others.
@@ -105,7 +137,8 @@ final class KeyedTable {
     }
 
     /// Writes a change of key. Before the standby is strict the old row may be missing, moved
-    /// already or not yet copied.
+    /// already or not yet copied; and what is there under its key may be another row of a later
+    /// moment, so no value is taken from it.
     private void move(Update update) {
         Tuple before = update.before().orElseThrow();
         if (strict) {
@@ -113,7 +146,8 @@ final class KeyedTable {
         } else if (update.after().isFull()) {
             writer.delete(List.of(before, update.after()));
             writer.insert(List.of(update.after()));
-        } else if (isUnfinished(before) || writer.move(before, update.after()) == 0) {
+        } else {
+            writer.delete(List.of(before));
             leaveUnfinished(update.after());
         }
     }

@@ -46,7 +46,7 @@ public final class Positions {
             """;
 
     private static final String FORGET =
-            "DELETE FROM lockstep.position WHERE run = ? AND stream = ?";
+            "DELETE FROM lockstep.position WHERE run = ? AND stream = ? AND epoch <= ?";
 
     private final String run;
     private final int stream;
@@ -65,16 +65,29 @@ public final class Positions {
 
     /// Writes the first position of a stream, unless it has one.
     public void create(Db standby, Position first) {
-        standby.tx(session ->
-                session.update(
-                        CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict()));
+        standby.tx(session -> create(session, first));
     }
 
-    /// Removes what is known of a stream, where anything is.
-    public static void forget(Db standby, String run, int stream) {
+    /// Writes the first position of a stream in place of any that an earlier epoch has written.
+    public void createAnew(Db standby, Position first) {
+        standby.tx(session -> {
+            session.update(FORGET, run, stream, epoch - 1);
+            create(session, first);
+        });
+    }
+
+    private void create(Session session, Position first) {
+        session.update(CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict());
+    }
+
+    /// Removes what is known of a stream, where anything is; fails where a later epoch has it.
+    public void forget(Db standby) {
         standby.tx(session -> {
             if (OwnTables.exist(session)) {
-                session.update(FORGET, run, stream);
+                session.update(FORGET, run, stream, epoch);
+                if (read(session).isPresent()) {
+                    throw lost();
+                }
             }
         });
     }

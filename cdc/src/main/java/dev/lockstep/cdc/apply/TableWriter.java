@@ -4,6 +4,7 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.session.KeyOperators;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import java.sql.PreparedStatement;
@@ -14,12 +15,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// The statements that write one table with a key. Each returns how many rows it touched; what that
-/// means is the caller's to say.
+/// The statements that write one table with a key.
 ///
 /// A few rows go as a batch of prepared statements, many through a temporary table of the target's
 /// own types.
-final class TableWriter {
+final class TableWriter implements KeyedTable.Writer {
     private static final int STAGE_MIN = 40;
 
     private final Session session;
@@ -52,9 +52,9 @@ final class TableWriter {
         this.keyHasIdentity = Arrays.stream(key).anyMatch(this::isIdentity);
     }
 
-    /// `update` with what its old tuple can tell of values that were not sent: all of them where it
-    /// is the whole row, else those of the key.
-    Change.Update completed(Change.Update update) {
+    /// Takes all of them from the old tuple where it is the whole row, else those of the key.
+    @Override
+    public Change.Update completed(Change.Update update) {
         if (update.before().isEmpty() || update.after().isFull()) {
             return update;
         }
@@ -63,19 +63,22 @@ final class TableWriter {
         return new Change.Update(update.layout(), update.before(), after);
     }
 
-    int[] key() {
+    @Override
+    public int[] key() {
         return key;
     }
 
-    Route route() {
-        return route;
+    @Override
+    public TableName standby() {
+        return route.standby().name();
     }
 
     private boolean isIdentity(int i) {
         return route.standby().column(columns.get(i)).orElseThrow().identity();
     }
 
-    long insert(List<Tuple> rows) {
+    @Override
+    public long insert(List<Tuple> rows) {
         if (rows.size() >= STAGE_MIN) {
             stage(rows, all);
             String list = names(all);
@@ -89,8 +92,8 @@ final class TableWriter {
         return batch(sql, rows, all);
     }
 
-    /// Gives rows other values; all of them must be full.
-    long update(List<Tuple> rows) {
+    @Override
+    public long update(List<Tuple> rows) {
         if (rest.length == 0) {
             return rows.size();
         }
@@ -108,8 +111,8 @@ final class TableWriter {
         return batch(updateSql(rest), rows, concat(rest, key));
     }
 
-    /// Gives one row the values that `row` carries.
-    long patch(Tuple row) {
+    @Override
+    public long patch(Tuple row) {
         int[] sent = Arrays.stream(rest).filter(i -> !row.isUnchanged(i)).toArray();
         return sent.length == 0
                 ? batch(
@@ -119,7 +122,8 @@ final class TableWriter {
                 : batch(updateSql(sent), List.of(row), concat(sent, key));
     }
 
-    long delete(List<Tuple> rows) {
+    @Override
+    public long delete(List<Tuple> rows) {
         if (rows.size() >= STAGE_MIN) {
             stage(rows, key);
             return session.update(
@@ -129,8 +133,8 @@ final class TableWriter {
         return batch("DELETE FROM ONLY %s WHERE %s".formatted(table, keyMatch()), rows, key);
     }
 
-    /// Gives the row with `before`'s key the key and values of `after`.
-    long move(Tuple before, Tuple after) {
+    @Override
+    public long move(Tuple before, Tuple after) {
         int[] sent = Arrays.stream(all).filter(i -> !after.isUnchanged(i)).toArray();
         String sql = keyHasIdentity || restHasIdentity ? moveByCopy(sent) : updateSql(sent);
         try (PreparedStatement statement = session.prepare(sql)) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Rows that replay cannot complete while it overlaps with the copy, by the standby's table and
 /// key. They stay out of the standby until they are copied again at a cut.
-final class UnfinishedRows {
+final class UnfinishedRows implements KeyedTable.Unfinished {
     private static final String LOAD =
             "SELECT schema_name, table_name, key FROM lockstep.unfinished_row WHERE run = ?";
     private static final String ADD =
@@ -45,11 +45,13 @@ final class UnfinishedRows {
                 .forEach(f -> of(f.table()).add(List.copyOf(f.key())));
     }
 
-    boolean has(TableName table, List<@Nullable String> key) {
+    @Override
+    public boolean has(TableName table, List<@Nullable String> key) {
         return !rows.isEmpty() && of(table).contains(key);
     }
 
-    void add(TableName table, List<@Nullable String> key) {
+    @Override
+    public void add(TableName table, List<@Nullable String> key) {
         if (of(table).add(key)) {
             session.update(ADD, run, table.schema(), table.name(), key.toArray(String[]::new));
         }

@@ -29,7 +29,6 @@ public final class Cleanup {
     ///   short
     public void streamsAndTriggers(Moved moved, int stream) {
         for (int n = Math.max(0, stream - 1); n <= stream + 1; n++) {
-            run.requireLease();
             Streams.remove(run, n);
         }
         for (Side side : Side.values()) {

@@ -57,6 +57,8 @@ final class Flow implements AutoCloseable {
         Drift.requireCounterparts(moved(), booked, Streams.active(number));
         Replication made = Streams.open(run, moved(), number);
         try {
+            // A stream that another owner has ended since must not be made again.
+            run.requireLease();
             made.startAt(made.prepare(), false);
             made.startCapture();
         } catch (RuntimeException e) {

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
@@ -40,7 +41,14 @@ public final class Schema {
         if (copied(moved).isEmpty()) {
             checkFit(moved);
         }
-        LockRetry.run(run.target(), Switch.refusal(run, moved, Side.TARGET)::refuse);
+        LockRetry.run(
+                run.target(),
+                session -> {
+                    // Who was replaced meanwhile would close a target that writes may have moved
+                    // to.
+                    Lease.hold(session, run.name(), run.epoch());
+                    Switch.refusal(run, moved, Side.TARGET).refuse(session);
+                });
     }
 
     private void checkFit(Moved moved) {

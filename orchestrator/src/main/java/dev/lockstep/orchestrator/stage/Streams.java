@@ -44,12 +44,16 @@ public final class Streams {
         return moved.routes(active(stream), stream == 0 ? copiedAt(run) : Map.of());
     }
 
-    /// Removes what a stream left in the databases and in Kafka.
+    /// Removes what a stream left in the databases and in Kafka, unless it is a later owner's.
     public static void remove(Run run, int stream) {
         if (stream >= 0) {
+            run.requireLease();
             Side active = active(stream);
             Replication.remove(
-                    run.name(), stream, run.db(active), run.db(active.other()), run.kafka());
+                    new Replication.Name(run.name(), stream, run.epoch()),
+                    run.db(active),
+                    run.db(active.other()),
+                    run.kafka());
         }
     }
 

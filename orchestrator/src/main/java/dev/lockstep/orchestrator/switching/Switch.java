@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchUndone;
 import dev.lockstep.orchestrator.run.RunEvent.Switched;
+import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
@@ -83,7 +84,7 @@ public final class Switch {
                     run.epoch());
             steps.before("sequences");
             new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
-            next.startAt(writtenUpTo(to), true);
+            next.startAnewAt(writtenUpTo(to));
             opening.run("SET LOCAL lock_timeout = " + left(fence, pauseMax).toMillis());
             opened.accept(opening);
             left(fence, pauseMax);
@@ -138,8 +139,10 @@ public final class Switch {
     /// @param intended whether the old side may refuse writes for good by now
     private boolean resolve(
             boolean intended, double millis, @org.jspecify.annotations.Nullable String reason) {
-        if (run.journal().history().state() instanceof InStep settled) {
-            return settled.active() == state.from().other();
+        RunState now = run.journal().history().state();
+        if (!(now instanceof Switching)) {
+            // Where another process has undone the switch, what runs now is that one's.
+            return now instanceof InStep inStep && inStep.stream() == nextStream(state);
         }
         if (!intended || !ask(from, refusal(run, moved, state.from()))) {
             run.append(new SwitchUndone(String.valueOf(reason), millis));
@@ -160,19 +163,19 @@ public final class Switch {
         return new Switched(pause, run.clock().instant().toString(), others);
     }
 
-    /// Opens the new side. A process that stalls here finds its transaction ended before anybody
-    /// may take the run over, and until it is committed nobody can.
+    /// Opens the new side. The lease is looked at once the new side's locks are there: whoever
+    /// takes the run over waits for these, and a process that slept on the way finds its lease
+    /// gone.
     private void open(Refusal opened) {
         run.target()
-                .tx(held -> {
-                    Lease.hold(held, run.name(), run.epoch());
-                    LockRetry.run(
-                            to,
-                            session -> {
-                                LockRetry.endWithUs(session, Duration.ZERO);
-                                opened.accept(session);
-                            });
-                });
+                .tx(held ->
+                        LockRetry.run(
+                                to,
+                                session -> {
+                                    LockRetry.endWithUs(session, Duration.ZERO);
+                                    opened.accept(session);
+                                    Lease.hold(held, run.name(), run.epoch());
+                                }));
     }
 
     /// Asks under the fence's own lock: whoever may still be about to commit triggers has it.

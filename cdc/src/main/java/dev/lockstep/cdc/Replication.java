@@ -27,9 +27,6 @@ import org.jspecify.annotations.Nullable;
 public final class Replication implements AutoCloseable {
     private static final Duration STOP_MAX = Duration.ofSeconds(20);
 
-    /// Starting takes a part of this.
-    private static final Duration UNREAD_MAX = Duration.ofSeconds(30);
-
     private final Spec spec;
     private final Slot slot;
     private final ChangeLog log;
@@ -37,8 +34,8 @@ public final class Replication implements AutoCloseable {
     private volatile ApplyGate gate = new ApplyGate();
     private final Markers markers;
     private final Cuts cuts;
+    private final UnreadSlot unread;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
-    private volatile long unreadSince = System.nanoTime();
     private @Nullable Capture capture;
     private @Nullable ApplyThread applying;
 
@@ -78,6 +75,7 @@ public final class Replication implements AutoCloseable {
         this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
         this.markers = new Markers(spec);
         this.cuts = new Cuts(spec, markers);
+        this.unread = new UnreadSlot(slot.name(), spec.active().label());
     }
 
     private static String topic(String run, int stream) {
@@ -249,20 +247,7 @@ public final class Replication implements AutoCloseable {
     /// long, the connection that is taken for open is not; the stream fails then.
     public Optional<Long> retainedWal() {
         Optional<Slot.State> state = spec.active().call(slot::state);
-        long now = System.nanoTime();
-        if (state.isEmpty() || state.get().read()) {
-            unreadSince = now;
-        } else if (now - unreadSince > UNREAD_MAX.toNanos()) {
-            fail(
-                    new LockstepException(
-                            Fault.UNREACHABLE,
-                            ("nobody has read slot \"%s\" on \"%s\" for %d s: the connection was"
-                                            + " lost without a word")
-                                    .formatted(
-                                            slot.name(),
-                                            spec.active().label(),
-                                            UNREAD_MAX.toSeconds())));
-        }
+        unread.look(state).ifPresent(this::fail);
         return state.map(Slot.State::retainedBytes);
     }
 

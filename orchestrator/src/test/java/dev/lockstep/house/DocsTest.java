@@ -23,6 +23,10 @@ class DocsTest {
             Pattern.compile("(?msi)^(#+) [^\\n]*invariants.*?$(.*?)(?=^#+ |\\z)");
     private static final Pattern ITEM = Pattern.compile("(?ms)^\\d+\\. (.*?)(?=^\\d+\\. |^$|\\z)");
     private static final Pattern HELD_BY = Pattern.compile("(?si)held by\\s+(.*)");
+
+    /// A line of a table whose last cell says what holds it.
+    private static final Pattern PROMISE = Pattern.compile("^\\|.*\\| `\\w+`[^|]*\\|$");
+
     private static final Pattern TEST = Pattern.compile("`(\\w+Test)\\b[^`]*`");
 
     @Test
@@ -51,16 +55,35 @@ class DocsTest {
                         .map(item -> item.group(1))
                         .toList();
         assertThat(invariants).as("numbered items under \"Invariants\"").isNotEmpty();
-        Set<String> tests =
-                House.files("Test.java").stream()
-                        .map(test -> test.toFile().getName().replace(".java", ""))
-                        .collect(Collectors.toSet());
+        Set<String> tests = tests();
         for (String invariant : invariants) {
             assertThat(testsOf(invariant))
                     .as("\"held by `SomeTest`\" in: " + invariant)
                     .isNotEmpty()
                     .isSubsetOf(tests);
         }
+    }
+
+    @Test
+    void everyPromiseIsHeldByATestThatExists() {
+        List<String> promises =
+                House.text(House.ROOT.resolve("docs/guarantees.md"))
+                        .lines()
+                        .filter(line -> PROMISE.matcher(line).find())
+                        .toList();
+        assertThat(promises).hasSizeGreaterThan(20);
+        for (String promise : promises) {
+            assertThat(TEST.matcher(promise).results().map(test -> test.group(1)))
+                    .as(promise)
+                    .isNotEmpty()
+                    .isSubsetOf(tests());
+        }
+    }
+
+    private static Set<String> tests() {
+        return House.files("Test.java").stream()
+                .map(test -> test.toFile().getName().replace(".java", ""))
+                .collect(Collectors.toSet());
     }
 
     private static List<String> testsOf(String invariant) {

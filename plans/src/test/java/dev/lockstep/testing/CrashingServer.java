@@ -76,6 +76,7 @@ public final class CrashingServer implements AutoCloseable {
             ProcessHandle process = ProcessHandle.of(Long.parseLong(postmaster)).orElseThrow();
             new ProcessBuilder("kill", "-QUIT", postmaster).start().waitFor();
             var _ = process.onExit().join();
+            server.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

@@ -40,6 +40,7 @@ public final class Capture implements AutoCloseable {
     private static final String COMMIT_LSN = "lsn_commit";
 
     private final String tapName = UUID.randomUUID().toString();
+    private final String database;
     private final LogAppender appender;
     private final RowTap tap;
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
@@ -62,6 +63,7 @@ public final class Capture implements AutoCloseable {
             long changesApplied) {}
 
     private Capture(Settings settings, LogAppender appender, RowTap tap, int serverMajor) {
+        this.database = settings.active().label();
         this.appender = appender;
         this.tap = tap;
         tap.whenBroken(e -> completed(false, null, e));
@@ -92,6 +94,9 @@ public final class Capture implements AutoCloseable {
     public static Capture start(Settings settings) {
         // The slot first: a predecessor that is about to end may still write and confirm, and what
         // it has confirmed by now is in the log by now.
+        try (Session session = settings.active().session("slot")) {
+            settings.slot().free(session);
+        }
         Slot.State slot = slotOf(settings);
         Optional<Change.Commit> last = settings.log().lastCommit();
         Lsn inLog = last.map(Change.Commit::end).orElse(Lsn.ZERO);
@@ -101,12 +106,10 @@ public final class Capture implements AutoCloseable {
                 Math.max(last.map(Change.Commit::changes).orElse(0L), settings.changesApplied());
         LogAppender appender = settings.log().appender(settings.epoch());
         CarriedTables tables = new CarriedTables(settings.active(), settings.tables());
-        Capture capture =
-                new Capture(
-                        settings,
-                        appender,
-                        new RowTap(appender, tables, known, changes),
-                        serverMajor(settings.active()));
+        RowTap tap = new RowTap(appender, tables, known, changes);
+        // An owner taken for dead may have read, and confirmed, what readers drop as its own.
+        tap.whenOpened(() -> checkNoGap(settings, slotOf(settings).confirmed(), known));
+        Capture capture = new Capture(settings, appender, tap, serverMajor(settings.active()));
         capture.thread.start();
         capture.awaitStart(settings.slot().name());
         return capture;
@@ -148,7 +151,6 @@ public final class Capture implements AutoCloseable {
     private static Slot.State slotOf(Settings settings) {
         try (Session session = settings.active().session("slot")) {
             String name = settings.slot().name();
-            settings.slot().free(session);
             Slot.State state =
                     settings.slot()
                             .state(session)
@@ -212,7 +214,7 @@ public final class Capture implements AutoCloseable {
         }
     }
 
-    private static LockstepException fault(@Nullable String message, @Nullable Throwable error) {
+    private LockstepException fault(@Nullable String message, @Nullable Throwable error) {
         for (Throwable t = error; t != null; t = t.getCause()) {
             if (t instanceof LockstepException own) {
                 return own;
@@ -224,7 +226,7 @@ public final class Capture implements AutoCloseable {
         }
         return new LockstepException(
                 Fault.UNREACHABLE,
-                "reading the active database's changes stopped: %s".formatted(why),
+                "reading the changes of \"%s\" stopped: %s".formatted(database, why),
                 error);
     }
 

@@ -42,6 +42,7 @@ final class RowTap {
     private long changesInTransaction;
     private volatile long changesCaptured;
     private volatile Consumer<Exception> onBroken = _ -> {};
+    private volatile Runnable onOpened = () -> {};
 
     /// A table as Debezium has it now, and what stands before each value.
     private record Source(Table table, Layout layout, List<String> prefixes) {}
@@ -72,6 +73,15 @@ final class RowTap {
     /// has taken in is confirmed and its parts are closed.
     void whenBroken(Consumer<Exception> told) {
         onBroken = told;
+    }
+
+    /// Has `check` done as soon as the slot is this process' alone.
+    void whenOpened(Runnable check) {
+        onOpened = check;
+    }
+
+    void opened() {
+        onOpened.run();
     }
 
     void broken(Exception e) {

@@ -53,13 +53,18 @@ public final class TappedTask extends PostgresConnectorTask {
         @Override
         public ReplicationStream startStreaming(WalPositionLocator locator)
                 throws SQLException, InterruptedException {
-            return new TappedStream(inner.startStreaming(locator), tap, schema);
+            return tapped(inner.startStreaming(locator));
         }
 
         @Override
         public ReplicationStream startStreaming(Lsn lsn, WalPositionLocator locator)
                 throws SQLException, InterruptedException {
-            return new TappedStream(inner.startStreaming(lsn, locator), tap, schema);
+            return tapped(inner.startStreaming(lsn, locator));
+        }
+
+        private ReplicationStream tapped(ReplicationStream stream) {
+            tap.opened();
+            return new TappedStream(stream, tap, schema);
         }
 
         @Override

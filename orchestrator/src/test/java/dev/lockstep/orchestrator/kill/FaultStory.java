@@ -64,7 +64,8 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
     private final Application application;
     private final Witness witness;
     private final Map<Side, Proxy> network = new EnumMap<>(Side.class);
-    private final Set<String> troubled = ConcurrentHashMap.newKeySet();
+    private final Map<String, String> outcomes = new ConcurrentHashMap<>();
+    private volatile String last = "";
     private final List<String> said = new CopyOnWriteArrayList<>();
     private final ScheduledExecutorService healing = Executors.newSingleThreadScheduledExecutor();
     private final long start = System.nanoTime();
@@ -121,7 +122,8 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
         // What the server does not know to be gone, it ends when the network does.
         network.values().forEach(proxy -> proxy.cut(""));
         witness.checkOver("complete", folder);
-        assertThat(troubled).containsAll(ALWAYS);
+        assertThat(outcomes.keySet()).containsAll(ALWAYS);
+        FaultMatrix.check(trouble + " " + side.label(), outcomes);
     }
 
     private void await(CompletableFuture<?> future) throws InterruptedException {
@@ -149,7 +151,8 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
         say("at " + point);
         if (point.equals("settled")) {
             settled.complete(true);
-        } else if (POINTS.contains(point) && troubled.add(point)) {
+        } else if (POINTS.contains(point) && outcomes.putIfAbsent(point, "goes on") == null) {
+            last = point;
             if (point.equals("copying")) {
                 healing.execute(this::troubleCopy);
             } else {
@@ -186,6 +189,9 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
 
     @Override
     public void say(String text) {
+        if (text.contains("the switch was undone")) {
+            outcomes.put(last, "undone");
+        }
         said.add("%6d ms %s".formatted((System.nanoTime() - start) / 1_000_000, text));
     }
 

@@ -19,6 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ZombieTest {
     private static final int SWITCHES = 3;
+    private static final List<String> POINTS =
+            Boolean.getBoolean("lockstep.heavy")
+                    ? List.of("in-step", "open/0", "intend/1", "turn/1")
+                    : List.of("in-step", "open/0");
     private static final String STALE =
             """
             SELECT count(*) FROM lockstep.lease
@@ -49,7 +53,7 @@ class ZombieTest {
         Witness witness = new Witness(databases, application);
         Path plan = plan(databases, cluster);
         List<VictimProcess> asleep = new ArrayList<>();
-        for (String point : List.of("in-step", "open/0", "intend/1", "turn/1")) {
+        for (String point : POINTS) {
             VictimProcess next =
                     opened(VictimProcess.start(plan, point, "" + SWITCHES, "complete"));
             next.awaitReached(point);

@@ -205,7 +205,7 @@ public final class Db implements AutoCloseable {
     }
 
     /// A connection that breaks in a commit leaves open whether it happened; doing the work again
-    /// could do it twice. Without the cause the failure does not count as transient.
+    /// could do it twice.
     private void commit(Session session) {
         try {
             session.commit();
@@ -213,12 +213,17 @@ public final class Db implements AutoCloseable {
             if (!SqlStates.isConnectionLoss(e)) {
                 throw e;
             }
-            LockstepException unknown =
+            throw notAgain(
                     new LockstepException(
-                            e.fault(), e.text() + "; whether it was committed is not known");
-            unknown.addSuppressed(e);
-            throw unknown;
+                            e.fault(), e.text() + "; whether it was committed is not known", e));
         }
+    }
+
+    /// Without its cause a failure does not count as transient.
+    private static LockstepException notAgain(LockstepException e) {
+        LockstepException last = new LockstepException(e.fault(), e.text());
+        last.addSuppressed(e);
+        return last;
     }
 
     /// The pool goes on trying for its whole timeout. A database that was never reached gets one
@@ -235,18 +240,21 @@ public final class Db implements AutoCloseable {
         try {
             return new Session(pool.getConnection(), label());
         } catch (SQLException e) {
-            if (e.getCause() instanceof SQLException cause) {
-                throw unreachable(cause);
-            }
-            throw new LockstepException(
-                    Fault.UNREACHABLE,
-                    String.format(
-                            Locale.ROOT,
-                            "no connection to database \"%s\" within %d s",
-                            label(),
-                            pool.getConnectionTimeout() / 1000),
-                    e);
+            reached = false;
+            throw notAgain(
+                    e.getCause() instanceof SQLException cause ? unreachable(cause) : tooLate(e));
         }
+    }
+
+    private LockstepException tooLate(SQLException e) {
+        return new LockstepException(
+                Fault.UNREACHABLE,
+                String.format(
+                        Locale.ROOT,
+                        "no connection to database \"%s\" within %d s",
+                        label(),
+                        pool.getConnectionTimeout() / 1000),
+                e);
     }
 
     @Override

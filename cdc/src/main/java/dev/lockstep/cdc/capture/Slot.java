@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// A stream's publication and replication slot on the active database, which share one name.
 public final class Slot {
@@ -64,6 +65,13 @@ public final class Slot {
               FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
              WHERE p.pubname = ?\
             """;
+    private static final String NAMES =
+            """
+            SELECT n.nspname || '.' || c.relname AS name
+              FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+              JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE p.pubname = ?\
+            """;
     private static final String CARRIED =
             "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?";
     private static final String RUNNING =
@@ -74,6 +82,8 @@ public final class Slot {
                               AND query_start < ?::timestamptz)\
             """;
     private static final int STATEMENT_LOOKS = 50;
+    private static final String COMPUTED = " WITH (publish_generated_columns = stored)";
+    private static final int COMPUTED_SINCE = 18;
 
     private final String name;
 
@@ -131,10 +141,14 @@ public final class Slot {
         try (Session session = active.session("slot")) {
             if (isPublished(session)) {
                 checkMembers(session, tables);
+                addMembers(session, tables);
             } else {
                 session.run(
-                        "CREATE PUBLICATION %s FOR TABLE %s"
-                                .formatted(new Ident(name), published(tables)));
+                        "CREATE PUBLICATION %s FOR TABLE %s%s"
+                                .formatted(
+                                        new Ident(name),
+                                        published(tables),
+                                        publishesComputed(session) ? COMPUTED : ""));
             }
             Optional<State> found = state(session);
             if (found.isPresent()) {
@@ -169,12 +183,35 @@ public final class Slot {
         }
     }
 
-    /// A partition comes with its topmost table, and so does one that is attached later.
+    /// Whether columns come that the database computes and stores. Where the server can publish
+    /// them it refuses changes of a table with such columns and REPLICA IDENTITY FULL unless it
+    /// does.
+    static boolean publishesComputed(Session session) {
+        return session.serverMajor() >= COMPUTED_SINCE;
+    }
+
+    /// A partition comes with its topmost table, and so does one that is attached later; and by
+    /// itself, so that its changes come on once it is detached.
     private static String published(List<Table> tables) {
         return tables.stream()
-                .map(t -> t.root().map(TableName::sql).orElseGet(() -> "ONLY " + t.name().sql()))
+                .flatMap(t ->
+                        Stream.concat(
+                                t.root().map(TableName::sql).stream(),
+                                Stream.of("ONLY " + t.name().sql())))
                 .distinct()
                 .collect(Collectors.joining(", "));
+    }
+
+    /// Partitions that were attached since are published by themselves from now on, too.
+    private void addMembers(Session session, List<Table> tables) {
+        Set<String> members = Set.copyOf(session.rows(NAMES, row -> row.text("name"), name));
+        for (Table table : tables) {
+            if (!members.contains(table.name().toString())) {
+                session.run(
+                        "ALTER PUBLICATION %s ADD TABLE ONLY %s"
+                                .formatted(new Ident(name), table.name().sql()));
+            }
+        }
     }
 
     private Lsn createSlot(Session session) {

@@ -5,6 +5,7 @@ import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
@@ -215,6 +216,10 @@ public final class Capture implements AutoCloseable {
             if (t instanceof LockstepException own) {
                 return own;
             }
+        }
+        Optional<LockstepException> shortage = HeapShortage.in(error);
+        if (shortage.isPresent()) {
+            return shortage.get();
         }
         Throwable root = error;
         while (root != null && root.getCause() != null) {

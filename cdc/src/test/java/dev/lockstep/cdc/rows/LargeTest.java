@@ -27,7 +27,7 @@ class LargeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ONE_BY_ONE", "BESIDE_A_COPY_TO_AN_OLD_SERVER"})
+    @EnumSource(names = {"ONE_BY_ONE", "BESIDE_A_COPY"})
     void asManyColumnsAsATableCanHave(Way way) throws Exception {
         String tables =
                 """

@@ -128,7 +128,7 @@ class NamesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"ONE_BY_ONE", "BESIDE_A_COPY_TO_AN_OLD_SERVER"})
+    @EnumSource(names = {"ONE_BY_ONE", "BESIDE_A_COPY"})
     void tablesAndColumnsOfAllNamesAreCarried(Way way) throws Exception {
         way.carry(schema(), ROWS, changes());
     }

@@ -5,10 +5,9 @@ import java.util.List;
 
 /// How changes come to the target, and between which servers.
 enum Way {
-    ONE_BY_ONE(18, 18),
-    TOGETHER(14, 18),
-    BESIDE_A_COPY(18, 18),
-    BESIDE_A_COPY_TO_AN_OLD_SERVER(18, 14);
+    ONE_BY_ONE(14, 18),
+    TOGETHER(18, 14),
+    BESIDE_A_COPY(18, 18);
 
     private final int from;
     private final int to;
@@ -31,8 +30,7 @@ enum Way {
             switch (this) {
                 case ONE_BY_ONE -> carried.oneByOne(all);
                 case TOGETHER -> carried.together(all);
-                case BESIDE_A_COPY, BESIDE_A_COPY_TO_AN_OLD_SERVER ->
-                        carried.besideCopy(rows, changes);
+                case BESIDE_A_COPY -> carried.besideCopy(rows, changes);
             }
         }
     }

@@ -65,12 +65,11 @@ public final class Slot {
               FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
              WHERE p.pubname = ?\
             """;
-    private static final String NAMES =
+    private static final String UNLISTED =
             """
-            SELECT n.nspname || '.' || c.relname AS name
-              FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-              JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE p.pubname = ?\
+            SELECT name FROM unnest(?::text[]) AS name WHERE NOT EXISTS (
+                SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+                 WHERE p.pubname = ? AND r.prrelid = name::regclass)\
             """;
     private static final String CARRIED =
             "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?";
@@ -204,14 +203,10 @@ public final class Slot {
 
     /// Partitions that were attached since are published by themselves from now on, too.
     private void addMembers(Session session, List<Table> tables) {
-        Set<String> members = Set.copyOf(session.rows(NAMES, row -> row.text("name"), name));
-        for (Table table : tables) {
-            if (!members.contains(table.name().toString())) {
-                session.run(
-                        "ALTER PUBLICATION %s ADD TABLE ONLY %s"
-                                .formatted(new Ident(name), table.name().sql()));
-            }
-        }
+        String[] names = tables.stream().map(t -> t.name().sql()).toArray(String[]::new);
+        String add = "ALTER PUBLICATION %s ADD TABLE ONLY ".formatted(new Ident(name));
+        session.rows(UNLISTED, row -> row.text("name"), names, name)
+                .forEach(table -> session.run(add + table));
     }
 
     private Lsn createSlot(Session session) {

@@ -33,7 +33,8 @@ class MessagesTest {
           FROM unnest(ARRAY[true, false]) AS transactional, unnest(ARRAY[
                '\\x'::bytea, '\\xff00fe80', convert_to(repeat('big', 999999), 'UTF8'),
                convert_to('%2$s/0/1/', 'UTF8'), convert_to('%2$s/0/1/x', 'UTF8'),
-               convert_to('%2$s/0/1/-1', 'UTF8'), convert_to('%2$s/0/1/99999999999999999999', 'UTF8'),
+               convert_to('%2$s/0/1/-1', 'UTF8'),
+               convert_to('%2$s/0/1/99999999999999999999', 'UTF8'),
                convert_to('%2$s/0/1/', 'UTF8') || '\\xff31', '\\x00']) AS content;
         BEGIN;
         INSERT INTO item SELECT coalesce(max(id), 0) + 1 FROM item;

@@ -102,7 +102,8 @@ class RowsTest {
                     "DELETE FROM always_bare WHERE seq = 5",
                     "UPDATE computed SET n = n + 1 WHERE word = 'W1'; DELETE FROM computed WHERE"
                             + " n = 2; UPDATE computed SET word = NULL WHERE n = 3",
-                    "UPDATE computed_key SET k = k + 100 WHERE n > 20; UPDATE computed_key SET n = -n;"
+                    "UPDATE computed_key SET k = k + 100 WHERE n > 20;"
+                            + " UPDATE computed_key SET n = -n;"
                             + " DELETE FROM computed_key WHERE n < -50",
                     // Rows that are alike: of each kind as many as before.
                     "DELETE FROM bare WHERE ctid IN (SELECT ctid FROM bare WHERE n = 1 LIMIT 7)",

@@ -6,6 +6,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import java.time.Duration;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -100,13 +101,26 @@ final class Markers implements AutoCloseable {
 
     /// The standby holds everything before this marker.
     void arrived(String text) {
-        if (text.startsWith(prefix)) {
-            long number = Long.parseLong(text.substring(prefix.length()));
-            outstanding.headMap(number, true).clear();
-            CompletableFuture<@Nullable Void> arrival = awaited.get(number);
-            if (arrival != null) {
-                arrival.complete(null);
-            }
+        numberIn(text)
+                .ifPresent(number -> {
+                    outstanding.headMap(number, true).clear();
+                    CompletableFuture<@Nullable Void> arrival = awaited.get(number);
+                    if (arrival != null) {
+                        arrival.complete(null);
+                    }
+                });
+    }
+
+    /// Empty for a marker of somebody else: applications may write whatever they want, under this
+    /// name too.
+    private OptionalLong numberIn(String text) {
+        if (!text.startsWith(prefix)) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(Long.parseLong(text.substring(prefix.length())));
+        } catch (NumberFormatException _) {
+            return OptionalLong.empty();
         }
     }
 

@@ -8,6 +8,7 @@ import dev.lockstep.cdc.capture.Capture;
 import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
@@ -177,7 +178,9 @@ public final class Replication implements AutoCloseable {
 
     /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
     /// counts.
-    public void fail(Throwable failure) {
+    public void fail(Throwable failureOrError) {
+        Throwable failure =
+                HeapShortage.in(failureOrError).<Throwable>map(e -> e).orElse(failureOrError);
         failed.completeExceptionally(failure);
         gate.close();
         markers.fail(failure);

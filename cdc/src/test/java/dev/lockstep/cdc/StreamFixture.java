@@ -21,14 +21,14 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A stream between the two databases of a [Pair], with one broker for all tests of the JVM.
-final class StreamFixture {
+public final class StreamFixture {
     private static final AtomicInteger RUNS = new AtomicInteger();
 
     final String run = "t" + RUNS.incrementAndGet() + "-" + ProcessHandle.current().pid();
     final Pair pair;
     private long epoch;
 
-    StreamFixture(Pair pair) {
+    public StreamFixture(Pair pair) {
         this.pair = pair;
         OwnTables.migrate(pair.source());
         OwnTables.migrate(pair.target());
@@ -54,15 +54,19 @@ final class StreamFixture {
                 Map.of("bootstrap.servers", Broker.INSTANCE.bootstrapServers()), true);
     }
 
+    public String run() {
+        return run;
+    }
+
     /// A replication that goes on where the last one of this run stopped.
-    Replication open() {
+    public Replication open() {
         return new Replication(
                 new Replication.Spec(
                         run, 0, ++epoch, pair.source(), pair.target(), routes(Lsn.ZERO), kafka()));
     }
 
     /// Starts a stream between two databases that are equal.
-    Replication openStrict() {
+    public Replication openStrict() {
         Replication replication = open();
         Lsn from = replication.prepare();
         replication.startAt(from, true);

@@ -12,7 +12,9 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a table in which only the whole row names a row: of several that are alike, any one is
 /// meant. Changes go one by one and in order, inserts between them together.
@@ -22,6 +24,7 @@ final class KeylessWriter {
     private final String table;
     private final List<String> columns;
     private final int[] all;
+    private final boolean hasIdentity;
     private final List<Tuple> inserts = new ArrayList<>();
 
     KeylessWriter(Session session, Route route, Layout layout) {
@@ -30,6 +33,10 @@ final class KeylessWriter {
         this.table = route.standby().name().sql();
         this.columns = route.standbyColumns(layout);
         this.all = Route.positions(columns);
+        this.hasIdentity =
+                Arrays.stream(all)
+                        .mapToObj(columns::get)
+                        .anyMatch(c -> route.standby().column(c).orElseThrow().identity());
     }
 
     void add(Change.RowChange change) {
@@ -37,16 +44,12 @@ final class KeylessWriter {
             case Change.Insert(Layout _, Tuple after) -> inserts.add(after);
             case Change.Update(Layout _, var before, Tuple after) -> {
                 flush();
-                Tuple old = before.orElseThrow(() -> unnamed("UPDATE"));
-                one(
-                        "UPDATE",
-                        "UPDATE ONLY %s SET %s".formatted(table, set()),
-                        after.over(old),
-                        old);
+                update(before.orElseThrow(this::unnamed), after);
             }
             case Change.Delete(Layout _, Tuple before) -> {
                 flush();
-                one("DELETE", "DELETE FROM ONLY " + table, null, before);
+                String sql = "DELETE FROM ONLY %s WHERE %s".formatted(table, one(before));
+                write("DELETE", sql, List.of(matched(before)));
             }
         }
     }
@@ -59,20 +62,42 @@ final class KeylessWriter {
         }
     }
 
-    private void one(
-            String verb,
-            String statement,
-            @org.jspecify.annotations.Nullable Tuple set,
-            Tuple old) {
-        String sql =
-                "%s WHERE ctid = (SELECT ctid FROM ONLY %s WHERE %s LIMIT 1)"
-                        .formatted(statement, table, match(old));
+    private void update(Tuple old, Tuple after) {
+        List<@Nullable String> given = given(after.over(old));
+        if (hasIdentity) {
+            write("UPDATE", copySql(old), List.of(matched(old), given));
+        } else {
+            String sql = "UPDATE ONLY %s SET %s WHERE %s".formatted(table, set(), one(old));
+            write("UPDATE", sql, List.of(given, matched(old)));
+        }
+    }
+
+    /// An identity column cannot be updated, but a row can be put back with another value.
+    private String copySql(Tuple old) {
+        String others =
+                route.standbysOwn(columns).stream()
+                        .map(name -> ", " + new Ident(name))
+                        .collect(Collectors.joining());
+        return ("WITH old AS (DELETE FROM ONLY %s WHERE %s RETURNING *) INSERT INTO %s (%s%s) "
+                        + "OVERRIDING SYSTEM VALUE SELECT %s%s FROM old")
+                .formatted(
+                        table,
+                        one(old),
+                        table,
+                        names(),
+                        others,
+                        "?, ".repeat(all.length - 1) + "?",
+                        others);
+    }
+
+    private void write(String verb, String sql, List<List<@Nullable String>> values) {
         try (PreparedStatement prepared = session.prepare(sql)) {
             int at = 1;
-            if (set != null) {
-                at = bind(prepared, at, set);
+            for (List<@Nullable String> some : values) {
+                for (String value : some) {
+                    prepared.setString(at++, value);
+                }
             }
-            bindMatch(prepared, at, old);
             if (prepared.executeUpdate() != 1) {
                 throw new LockstepException(
                         Fault.CHANGE_REFUSED,
@@ -85,20 +110,28 @@ final class KeylessWriter {
         }
     }
 
-    private LockstepException unnamed(String verb) {
+    private LockstepException unnamed() {
         return new LockstepException(
                 Fault.CHANGE_REFUSED,
-                ("%s of table \"%s\" came without the old row; set REPLICA IDENTITY FULL on "
+                ("UPDATE of table \"%s\" came without the old row; set REPLICA IDENTITY FULL on "
                                 + "it and start the run afresh")
-                        .formatted(verb, route.active().name()));
+                        .formatted(route.active().name()));
     }
 
-    private int bind(PreparedStatement prepared, int from, Tuple row) throws SQLException {
-        int at = from;
-        for (int i : all) {
-            prepared.setString(at++, row.value(i));
-        }
-        return at;
+    private List<@Nullable String> given(Tuple row) {
+        List<@Nullable String> values = new ArrayList<>();
+        Arrays.stream(all).forEach(i -> values.add(row.value(i)));
+        return values;
+    }
+
+    private List<@Nullable String> matched(Tuple old) {
+        List<@Nullable String> values = given(old);
+        values.removeIf(Objects::isNull);
+        return values;
+    }
+
+    private String one(Tuple old) {
+        return "ctid = (SELECT ctid FROM ONLY %s WHERE %s LIMIT 1)".formatted(table, match(old));
     }
 
     private String names() {
@@ -128,15 +161,5 @@ final class KeylessWriter {
                                     + (name + ") COLLATE \"C\" = ?::text"));
         }
         return String.join(" AND ", conditions);
-    }
-
-    private void bindMatch(PreparedStatement prepared, int from, Tuple old) throws SQLException {
-        int at = from;
-        for (int i : all) {
-            String value = old.value(i);
-            if (value != null) {
-                prepared.setString(at++, value);
-            }
-        }
     }
 }

@@ -55,6 +55,15 @@ public record Route(Table active, Table standby, Map<String, String> columns, Ls
                 .toList();
     }
 
+    /// The columns that writers give on the standby and no change carries: those of a standby with
+    /// a newer schema.
+    List<String> standbysOwn(List<String> standbyColumns) {
+        return standby.writtenColumns().stream()
+                .map(Column::name)
+                .filter(name -> !standbyColumns.contains(name))
+                .toList();
+    }
+
     /// The positions of those of `standbyColumns` that go to the standby.
     static int[] positions(List<String> standbyColumns) {
         return IntStream.range(0, standbyColumns.size())

@@ -34,6 +34,7 @@ final class TableWriter implements KeyedTable.Writer {
     private final int[] rest;
     private final boolean restHasIdentity;
     private final boolean keyHasIdentity;
+    private final List<String> others;
 
     /// @param layout how tuples of this table come
     TableWriter(Session session, Route route, Layout layout, int number) {
@@ -50,6 +51,7 @@ final class TableWriter implements KeyedTable.Writer {
                 Arrays.stream(all).filter(i -> Arrays.stream(key).noneMatch(k -> k == i)).toArray();
         this.restHasIdentity = Arrays.stream(rest).anyMatch(this::isIdentity);
         this.keyHasIdentity = Arrays.stream(key).anyMatch(this::isIdentity);
+        this.others = route.standbysOwn(columns);
     }
 
     /// Takes all of them from the old tuple where it is the whole row, else those of the key.
@@ -97,6 +99,9 @@ final class TableWriter implements KeyedTable.Writer {
         if (rest.length == 0) {
             return rows.size();
         }
+        if (restHasIdentity && !others.isEmpty()) {
+            return batch(copySql(all), rows, concat(key, all));
+        }
         if (restHasIdentity) {
             long removed = delete(rows);
             return Math.min(removed, insert(rows));
@@ -114,11 +119,12 @@ final class TableWriter implements KeyedTable.Writer {
     @Override
     public long patch(Tuple row) {
         int[] sent = Arrays.stream(rest).filter(i -> !row.isUnchanged(i)).toArray();
-        return sent.length == 0
-                ? batch(
-                        "SELECT 1 FROM ONLY %s WHERE %s".formatted(table, keyMatch()),
-                        List.of(row),
-                        key)
+        if (sent.length == 0) {
+            String sql = "SELECT 1 FROM ONLY %s WHERE %s".formatted(table, keyMatch());
+            return batch(sql, List.of(row), key);
+        }
+        return restHasIdentity
+                ? batch(copySql(concat(key, sent)), List.of(row), concat(key, concat(key, sent)))
                 : batch(updateSql(sent), List.of(row), concat(sent, key));
     }
 
@@ -136,10 +142,10 @@ final class TableWriter implements KeyedTable.Writer {
     @Override
     public long move(Tuple before, Tuple after) {
         int[] sent = Arrays.stream(all).filter(i -> !after.isUnchanged(i)).toArray();
-        String sql = keyHasIdentity || restHasIdentity ? moveByCopy(sent) : updateSql(sent);
+        // The copying form names the old key first, the updating one last.
+        boolean keyFirst = keyHasIdentity || restHasIdentity;
+        String sql = keyFirst ? copySql(sent) : updateSql(sent);
         try (PreparedStatement statement = session.prepare(sql)) {
-            // The copying form names the old key first, the updating one last.
-            boolean keyFirst = keyHasIdentity || restHasIdentity;
             int at = keyFirst ? bind(statement, 1, before, key) : 1;
             at = bind(statement, at, after, sent);
             if (!keyFirst) {
@@ -152,20 +158,30 @@ final class TableWriter implements KeyedTable.Writer {
     }
 
     /// An identity column cannot be updated, but a row can be put back with another value.
-    private String moveByCopy(int[] sent) {
-        boolean[] isSent = new boolean[all.length];
-        Arrays.stream(sent).forEach(i -> isSent[i] = true);
-        String kept =
-                IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
-                        .mapToObj(i -> isSent[i] ? "?" : "old." + new Ident(columns.get(i)))
-                        .reduce((a, b) -> a + ", " + b)
-                        .orElseThrow();
-        int[] order =
-                IntStream.concat(Arrays.stream(sent), Arrays.stream(all).filter(i -> !isSent[i]))
+    private String copySql(int[] sent) {
+        int[] unsent =
+                Arrays.stream(all)
+                        .filter(i -> Arrays.stream(sent).noneMatch(s -> s == i))
                         .toArray();
+        List<String> kept = new ArrayList<>();
+        Arrays.stream(unsent).mapToObj(columns::get).forEach(kept::add);
+        kept.addAll(others);
+        String names = join(sent, ", ", c -> c) + list(kept, "");
         return ("WITH old AS (DELETE FROM ONLY %s WHERE %s RETURNING *) INSERT INTO %s (%s) "
-                        + "OVERRIDING SYSTEM VALUE SELECT %s FROM old")
-                .formatted(table, keyMatch(), table, names(order), kept);
+                        + "OVERRIDING SYSTEM VALUE SELECT %s%s FROM old")
+                .formatted(
+                        table,
+                        keyMatch(),
+                        table,
+                        names,
+                        join(sent, ", ", _ -> "?"),
+                        list(kept, "old."));
+    }
+
+    private static String list(List<String> names, String owner) {
+        return names.stream()
+                .map(name -> ", " + owner + new Ident(name))
+                .collect(Collectors.joining());
     }
 
     private String updateSql(int[] set) {

@@ -5,6 +5,7 @@ import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
@@ -219,6 +220,10 @@ public final class Capture implements AutoCloseable {
             if (t instanceof LockstepException own) {
                 return own;
             }
+        }
+        Optional<LockstepException> shortage = HeapShortage.in(error);
+        if (shortage.isPresent()) {
+            return shortage.get();
         }
         String why = message;
         for (Throwable t = error; t != null; t = t.getCause()) {

@@ -1,5 +1,7 @@
 package dev.lockstep.cdc.capture;
 
+import static dev.lockstep.plans.catalog.Column.Generation.STORED;
+
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Column;
@@ -61,7 +63,9 @@ final class CarriedTables {
 
     private List<ColumnNumbers.Present> present(Table now) {
         List<ColumnNumbers.Present> all = new ArrayList<>();
-        now.writtenColumns()
+        boolean computed = active.call(Publication::publishesComputed);
+        now.columns().stream()
+                .filter(c -> c.isWritten() || (computed && c.generation() == STORED))
                 .forEach(c -> all.add(new ColumnNumbers.Present(c.number(), c.name(), false)));
         active.call(session ->
                         session.rows(DROPPED, row -> (int) row.number("attnum"), now.name().sql()))

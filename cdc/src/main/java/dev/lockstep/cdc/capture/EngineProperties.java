@@ -24,6 +24,7 @@ final class EngineProperties {
         p.setProperty("publication.name", slot);
         p.setProperty("publication.autocreate.mode", "disabled");
         p.setProperty("snapshot.mode", "no_data");
+        p.setProperty("table.include.list", PlainNames.TABLES);
         p.setProperty("provide.transaction.metadata", "true");
         p.setProperty("skipped.operations", "none");
         p.setProperty("tombstones.on.delete", "false");

@@ -134,16 +134,20 @@ final class RowTap {
 
     private void truncate(ReplicationMessage message) {
         TableId id = TableId.parse(message.getTable(), false);
-        truncated.add(new TableName(id.schema(), id.table()));
+        truncated.add(nameOf(id));
         if (message.isLastEventForLsn()) {
             row(new Change.Truncate(truncated));
             truncated = new ArrayList<>();
         }
     }
 
+    private static TableName nameOf(TableId id) {
+        return new TableName(PlainNames.of(id.schema()), PlainNames.of(id.table()));
+    }
+
     private void marker(LogicalDecodingMessage message) {
         boolean transactional = !message.isLastEventForLsn();
-        if (transactional && message.getPrefix().equals(markerPrefix)) {
+        if (transactional && PlainNames.of(message.getPrefix()).equals(markerPrefix)) {
             log.append(new Change.Marker(new String(message.getContent(), StandardCharsets.UTF_8)));
         }
     }
@@ -170,10 +174,10 @@ final class RowTap {
         List<String> columns = new ArrayList<>();
         List<String> prefixes = new ArrayList<>();
         for (var column : table.columns()) {
-            columns.add(column.name());
+            columns.add(PlainNames.of(column.name()));
             prefixes.add(column.name() + "(" + column.typeExpression() + ")=");
         }
-        Layout layout = tables.layout(new TableName(id.schema(), id.table()), columns);
+        Layout layout = tables.layout(nameOf(id), columns);
         Source source = new Source(table, layout, List.copyOf(prefixes));
         sources.put(name, source);
         return source;

@@ -1,24 +1,19 @@
 package dev.lockstep.cdc.capture;
 
 import dev.lockstep.plans.catalog.Table;
-import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
-import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.SqlStates;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /// A stream's publication and replication slot on the active database, which share one name.
 public final class Slot {
     private static final Duration CREATE_MAX = Duration.ofSeconds(60);
-    private static final Duration LOCK_MAX = Duration.ofSeconds(2);
 
     private static final String RETAINED =
             """
@@ -64,23 +59,6 @@ public final class Slot {
              WHERE slot_name = ? AND database = current_database() AND active_pid IS NOT NULL\
             """;
 
-    private static final String MEMBERS =
-            """
-            SELECT 'ONLY ' || r.prrelid::regclass AS member
-              FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
-             WHERE p.pubname = ?\
-            """;
-    private static final String CARRIED =
-            "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?";
-    private static final String RUNNING =
-            """
-            SELECT EXISTS (SELECT FROM pg_stat_activity
-                            WHERE datname = current_database() AND pid <> pg_backend_pid()
-                              AND backend_type = 'client backend' AND state = 'active'
-                              AND query_start < ?::timestamptz)\
-            """;
-    private static final int STATEMENT_LOOKS = 50;
-
     private final String name;
 
     /// What the server says about a slot.
@@ -107,7 +85,7 @@ public final class Slot {
 
     /// Whether a publication of this name is there.
     public boolean isPublished(Session session) {
-        return session.flag("SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = ?)", name);
+        return new Publication(name).isThere(session);
     }
 
     /// What the server knows of the slot; empty where there is none.
@@ -138,52 +116,13 @@ public final class Slot {
     /// missing. Returns the position from which every commit is sent.
     public Lsn create(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
-            if (isPublished(session)) {
-                checkMembers(session, tables);
-            } else {
-                session.run(
-                        "CREATE PUBLICATION %s FOR TABLE %s"
-                                .formatted(new Ident(name), published(tables)));
-            }
+            new Publication(name).create(session, tables);
             Optional<State> found = state(session);
             if (found.isPresent()) {
                 return found.get().confirmed();
             }
             return createSlot(session);
         }
-    }
-
-    /// What was not there when the stream was made has changes that nobody has seen.
-    private void checkMembers(Session session, List<Table> tables) {
-        Set<TableName> members =
-                Set.copyOf(
-                        session.rows(
-                                CARRIED,
-                                row -> new TableName(row.text("schemaname"), row.text("tablename")),
-                                name));
-        String missing =
-                tables.stream()
-                        .map(Table::name)
-                        .filter(table -> !members.contains(table))
-                        .map(table -> "\"" + table + "\"")
-                        .collect(Collectors.joining(", "));
-        if (!missing.isEmpty()) {
-            throw new LockstepException(
-                    Fault.CHANGE_REFUSED,
-                    ("table %s of \"%s\" is not carried: it came into scope after the run"
-                                    + " had begun, or was renamed or created anew; drop it there,"
-                                    + " or put it into tables.exclude, and run again; or abort and"
-                                    + " start afresh")
-                            .formatted(missing, session.label()));
-        }
-    }
-
-    /// A partition comes with its topmost table, and so does one that is attached later.
-    private static String published(List<Table> tables) {
-        return tables.stream()
-                .map(t -> t.root().map(TableName::sql).orElseGet(() -> "ONLY " + t.name().sql()))
-                .distinct()
-                .collect(Collectors.joining(", "));
     }
 
     private Lsn createSlot(Session session) {
@@ -235,40 +174,7 @@ public final class Slot {
                 free(session);
                 session.rows("SELECT pg_drop_replication_slot(?)", row -> row.textAt(1), name);
             }
-            dropPublication(session);
-        }
-    }
-
-    /// An update fails where it has read that its table is in a publication and then does not find
-    /// that one. So the tables leave it first, and it stays as long as a statement may run that has
-    /// still read of it.
-    private void dropPublication(Session session) {
-        List<String> tables = session.rows(MEMBERS, row -> row.text("member"), name);
-        if (!tables.isEmpty()) {
-            session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
-            try {
-                session.run(
-                        "ALTER PUBLICATION %s DROP TABLE %s"
-                                .formatted(new Ident(name), String.join(", ", tables)));
-                awaitStatements(session);
-            } catch (LockstepException e) {
-                if (e.fault() != Fault.LOCK_TIMEOUT) {
-                    throw e;
-                }
-                // Somebody else works on a table, with few updates beside that.
-            } finally {
-                session.run("SET lock_timeout = 0");
-            }
-        }
-        session.run("DROP PUBLICATION IF EXISTS " + new Ident(name));
-    }
-
-    /// Waits for the statements that run now, but not long: of one that takes its time, the moment
-    /// in question is over.
-    private static void awaitStatements(Session session) {
-        String now = session.one("SELECT clock_timestamp()");
-        for (int look = 0; look < STATEMENT_LOOKS && session.flag(RUNNING, now); look++) {
-            session.rows("SELECT pg_sleep(0.02)", row -> row.textAt(1));
+            new Publication(name).drop(session);
         }
     }
 }

@@ -24,6 +24,7 @@ public final class TappedTask extends PostgresConnectorTask {
 
     static {
         TypeRegistryRepair.apply();
+        PlainNames.apply();
     }
 
     static void register(String name, RowTap tap) {

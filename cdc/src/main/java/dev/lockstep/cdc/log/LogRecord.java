@@ -1,6 +1,5 @@
 package dev.lockstep.cdc.log;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +57,7 @@ final class LogRecord {
     /// began, and everything of a writer after a gap in its records: the active database was told
     /// of nothing behind the gap, and sends it all to the next writer.
     static final class Joiner {
-        private final ByteArrayOutputStream parts = new ByteArrayOutputStream();
+        private final List<byte[]> parts = new ArrayList<>();
         private Writer writer = Writer.NOBODY;
         private long next;
         private boolean broken;
@@ -78,20 +77,28 @@ final class LogRecord {
             }
             byte flags = header.get();
             if ((flags & FIRST) != 0) {
-                parts.reset();
+                parts.clear();
                 open = true;
             }
             if (!open) {
                 return Optional.empty();
             }
-            parts.write(record, HEADER, record.length - HEADER);
+            parts.add(record);
             if ((flags & LAST) == 0) {
                 return Optional.empty();
             }
             open = false;
-            byte[] frame = parts.toByteArray();
-            parts.reset();
+            byte[] frame = joined();
+            parts.clear();
             return Optional.of(frame);
+        }
+
+        /// Not one byte more than it takes: a row may be a good part of the heap.
+        private byte[] joined() {
+            int size = parts.stream().mapToInt(part -> part.length - HEADER).sum();
+            ByteBuffer frame = ByteBuffer.allocate(size);
+            parts.forEach(part -> frame.put(part, HEADER, part.length - HEADER));
+            return frame.array();
         }
 
         private boolean counts(Writer from, long sequence, long offset) {
@@ -118,7 +125,7 @@ final class LogRecord {
         private void tear() {
             breaks++;
             open = false;
-            parts.reset();
+            parts.clear();
         }
 
         /// How often what was open came to an end that is none: at a new writer and at a gap.

@@ -34,6 +34,7 @@ public final class ExitCode {
                     SWITCH_FAILED,
                     OWNERSHIP_UNKNOWN,
                     FILE_FAILED,
+                    MEMORY_SHORT,
                     INTERNAL ->
                     FAILED;
         };

@@ -10,6 +10,7 @@ import dev.lockstep.plans.fault.Problems;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -48,6 +49,7 @@ public final class Drift {
         }
         others(moved, active, problems);
         moved.pairs().forEach(pair -> columns(pair, active, problems));
+        moved.pairs().forEach(pair -> root(moved, pair, problems));
         problems.throwIfAny(
                 Fault.CHANGE_REFUSED,
                 "not everything in scope can be carried; undo the change, or make it on the other"
@@ -74,6 +76,29 @@ public final class Drift {
                     "partition \"%s\" of the target has no counterpart on the source"
                             .formatted(table.name()));
         }
+    }
+
+    /// A partition that was detached on one side holds rows that the partitioned table of the other
+    /// side would show.
+    private static void root(Moved moved, Moved.Pair pair, Problems problems) {
+        Optional<TableName> wanted = pair.source().root().map(moved::targetName);
+        Optional<TableName> there = pair.target().root();
+        boolean known =
+                wanted.filter(root -> moved.target().table(root).isPresent()).isPresent()
+                        || there.filter(moved.tables(Side.TARGET)::contains).isPresent();
+        if (known && !wanted.equals(there)) {
+            problems.add(
+                    "table \"%s\" of the source %s, and \"%s\" of the target %s"
+                            .formatted(
+                                    pair.source().name(),
+                                    partition(pair.source().root()),
+                                    pair.target().name(),
+                                    partition(there)));
+        }
+    }
+
+    private static String partition(Optional<TableName> root) {
+        return root.map("is a partition of \"%s\""::formatted).orElse("is no partition");
     }
 
     private static void columns(Moved.Pair pair, Side active, Problems problems) {
@@ -138,6 +163,11 @@ public final class Drift {
         names(side, "table", before.keySet(), now.keySet(), problems);
         before.forEach((name, table) -> {
             Table after = now.get(name);
+            if (after != null && !table.root().equals(after.root())) {
+                problems.add(
+                        "table \"%s\" of the %s %s now"
+                                .formatted(name, side, partition(after.root())));
+            }
             if (after != null && !columns(table).equals(columns(after))) {
                 problems.add(
                         "table \"%s\" of the %s had the columns %s and has %s"

@@ -78,12 +78,13 @@ public final class Moved {
         return new Pair(table, partner, columns);
     }
 
-    /// Tells the tables and columns of both sides from what any statement would make of them.
+    /// Tells the tables, partitions and columns of both sides from what any statement would make of
+    /// them.
     public String form() {
         String all =
                 pairs.stream()
                         .flatMap(pair -> Stream.of(pair.source(), pair.target()))
-                        .map(table -> table.name() + " " + table.shape())
+                        .map(table -> table.name() + " " + table.root() + " " + table.shape())
                         .collect(Collectors.joining("\n"));
         return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
     }

@@ -126,18 +126,29 @@ public final class Preflight {
                                 .formatted(table.name(), table.name().sql()));
             }
             if (!table.hasUsableIdentity()) {
-                problems.add(
-                        ("table \"%s\" has no usable replica identity: published, it would "
-                                        + "refuse UPDATE and DELETE; add a primary key, or "
-                                        + "ALTER TABLE "
-                                        + "%s REPLICA "
-                                        + "IDENTITY FULL, or exclude it")
-                                .formatted(table.name(), table.name().sql()));
+                problems.add(unusableIdentity(table));
             }
         }
         ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
         ServerCheck.checkTriggers(from, moved.tables(Side.SOURCE), problems);
         checkMapping(moved);
+    }
+
+    private static String unusableIdentity(Table table) {
+        String name = table.name().sql();
+        String remedy =
+                table.hasVirtual()
+                        ? ("have changes name its rows by a primary key (ALTER TABLE %s REPLICA"
+                                        + " IDENTITY DEFAULT) or a unique index (USING INDEX), of"
+                                        + " columns that are not computed, or exclude it: as it has"
+                                        + " virtual columns, REPLICA IDENTITY FULL does not do")
+                                .formatted(name)
+                        : ("add a primary key, or ALTER TABLE %s REPLICA IDENTITY FULL, or exclude"
+                                        + " it")
+                                .formatted(name);
+        return ("table \"%s\" has no usable replica identity: published, it would refuse UPDATE"
+                        + " and DELETE; %s")
+                .formatted(table.name(), remedy);
     }
 
     private void checkMapping(Moved moved) {

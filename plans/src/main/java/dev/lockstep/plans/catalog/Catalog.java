@@ -48,7 +48,8 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     private static final String KEYS =
             """
             SELECT n.nspname, c.relname, i.relname AS index, x.indisprimary, x.indisreplident,
-                   x.indimmediate AND bool_and(a.attnotnull) AS identifies,
+                   x.indimmediate AND bool_and(a.attnotnull AND a.attgenerated = '')
+                       AS identifies,
                    array_agg(a.attname::text ORDER BY k.position) AS columns
               FROM pg_index x
               JOIN pg_class c ON c.oid = x.indrelid

@@ -27,7 +27,8 @@ public record Table(
     public Optional<Key> changeKey() {
         return switch (replicaIdentity) {
             case DEFAULT -> keys.stream().filter(k -> k.primary() && k.identifies()).findFirst();
-            case INDEX -> keys.stream().filter(Key::replicaIdentity).findFirst();
+            case INDEX ->
+                    keys.stream().filter(k -> k.replicaIdentity() && k.identifies()).findFirst();
             case FULL ->
                     keys.stream()
                             .filter(Key::identifies)
@@ -39,7 +40,13 @@ public record Table(
 
     /// Whether the source would go on accepting UPDATE and DELETE once the table is published.
     public boolean hasUsableIdentity() {
-        return replicaIdentity == ReplicaIdentity.FULL || changeKey().isPresent();
+        return replicaIdentity == ReplicaIdentity.FULL ? !hasVirtual() : changeKey().isPresent();
+    }
+
+    /// Whether it has columns that are computed when read. The server never publishes them, and
+    /// refuses changes of a table that it publishes by whole rows then.
+    public boolean hasVirtual() {
+        return columns.stream().anyMatch(c -> c.generation() == Column.Generation.VIRTUAL);
     }
 
     /// Whether changes of `other`, the same table at another time, come in the same form: columns,

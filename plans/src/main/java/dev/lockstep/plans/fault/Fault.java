@@ -44,6 +44,8 @@ public enum Fault {
     OWNERSHIP_UNKNOWN(Blame.DATABASE, Retry.NEVER),
     /// A file or folder of this machine cannot be used.
     FILE_FAILED(Blame.OPERATOR, Retry.NEVER),
+    /// The process has less memory than what it carries takes.
+    MEMORY_SHORT(Blame.OPERATOR, Retry.NEVER),
     /// Something that Lockstep takes for impossible.
     INTERNAL(Blame.LOCKSTEP, Retry.NEVER);
 

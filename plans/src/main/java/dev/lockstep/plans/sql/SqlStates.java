@@ -11,6 +11,7 @@ import org.postgresql.util.ServerErrorMessage;
 
 /// What PostgreSQL's SQLSTATEs mean to a run.
 public final class SqlStates {
+    public static final String NOT_SUPPORTED = "0A000";
     public static final String UNIQUE_VIOLATION = "23505";
     public static final String EXCLUSION_VIOLATION = "23P01";
     public static final String LOCK_NOT_AVAILABLE = "55P03";

@@ -135,6 +135,7 @@ public final class Replication implements AutoCloseable {
                                 fail(failure);
                             }
                         });
+        unread.start();
         markers.start(spec.standby().call(positions::age), this::fail);
     }
 
@@ -276,16 +277,16 @@ public final class Replication implements AutoCloseable {
                 .toList();
     }
 
-    /// Which stream, and for whom.
-    public record Name(String run, int stream, long epoch) {}
+    /// Which stream, and whose.
+    public record Owned(String run, int stream, long epoch) {}
 
     /// Removes position, slot, publication and topic of a stream that nobody runs, whatever of them
-    /// is there; one whose position is of a later epoch is left as it is. A stream of the same
-    /// number that is made later begins at its own beginning.
-    public static void remove(Name name, Db active, Db standby, KafkaAccess kafka) {
-        new Positions(name.run(), name.stream(), name.epoch()).forget(standby);
-        new Slot(name.run(), name.stream()).drop(active);
-        String topic = topic(name.run(), name.stream());
+    /// is there; fails where a later epoch has it. A stream of the same number that is made later
+    /// begins at its own beginning.
+    public static void remove(Owned owned, Db active, Db standby, KafkaAccess kafka) {
+        new Positions(owned.run(), owned.stream(), owned.epoch()).forget(standby);
+        new Slot(owned.run(), owned.stream()).drop(active);
+        String topic = topic(owned.run(), owned.stream());
         try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic)) {
             log.delete();
         }

@@ -8,7 +8,6 @@ import java.util.Optional;
 
 /// Finds a slot that nobody reads though this process takes its connection for open.
 final class UnreadSlot {
-    /// Starting takes a part of this.
     private static final Duration AT_MOST = Duration.ofSeconds(30);
 
     private final String slot;
@@ -18,6 +17,11 @@ final class UnreadSlot {
     UnreadSlot(String slot, String database) {
         this.slot = slot;
         this.database = database;
+    }
+
+    /// The slot is about to be read.
+    synchronized void start() {
+        since = System.nanoTime();
     }
 
     /// The failure of a stream whose slot has been unread for too long.

@@ -280,7 +280,7 @@ class ReplicationTest {
         StreamFixture fixture = new StreamFixture(pair);
         fixture.openStrict().close();
         Replication.remove(
-                new Replication.Name(fixture.run, 0, 9),
+                new Replication.Owned(fixture.run, 0, 9),
                 pair.source(),
                 pair.target(),
                 StreamFixture.kafka());

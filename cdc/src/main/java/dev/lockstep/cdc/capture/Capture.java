@@ -108,8 +108,7 @@ public final class Capture implements AutoCloseable {
         LogAppender appender = settings.log().appender(settings.epoch());
         CarriedTables tables = new CarriedTables(settings.active(), settings.tables());
         RowTap tap = new RowTap(appender, tables, known, changes);
-        // An owner taken for dead may have read, and confirmed, what readers drop as its own.
-        tap.whenOpened(() -> checkNoGap(settings, slotOf(settings).confirmed(), known));
+        tap.whenOpened(() -> checkAlone(settings, known));
         Capture capture = new Capture(settings, appender, tap, serverMajor(settings.active()));
         capture.thread.start();
         capture.awaitStart(settings.slot().name());
@@ -160,6 +159,20 @@ public final class Capture implements AutoCloseable {
                 throw gone(name, session.label(), "was invalidated: its WAL is gone");
             }
             return state;
+        }
+    }
+
+    /// An owner that was taken for dead may have read, and confirmed, on its way out. What it wrote
+    /// before this one is in the log and counts; this one has to start from there.
+    private static void checkAlone(Settings settings, Lsn known) {
+        Lsn confirmed = slotOf(settings).confirmed();
+        if (confirmed.isAfter(known)) {
+            Lsn inLog = settings.log().lastCommit().map(Change.Commit::end).orElse(Lsn.ZERO);
+            checkNoGap(settings, confirmed, inLog);
+            throw new LockstepException(
+                    Fault.LOG_FAILED,
+                    "another process wrote to the log of slot \"%s\" while this one began"
+                            .formatted(settings.slot().name()));
         }
     }
 

@@ -107,8 +107,10 @@ record Publication(String name) {
     private void addMembers(Session session, List<Table> tables) {
         String[] names = tables.stream().map(t -> t.name().sql()).toArray(String[]::new);
         String add = "ALTER PUBLICATION %s ADD TABLE ONLY ".formatted(new Ident(name));
+        session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
         session.rows(UNLISTED, row -> row.text("name"), names, name)
                 .forEach(table -> session.run(add + table));
+        session.run("SET lock_timeout = 0");
     }
 
     /// An update fails where it has read that its table is in a publication and then does not find

@@ -60,7 +60,7 @@ class LargeTest {
 
     @Test
     void aTransactionOfManyChangesNeedsLittleMemory() throws Exception {
-        manyChanges(250_000, 160);
+        manyChanges(120_000, 160);
     }
 
     @Test

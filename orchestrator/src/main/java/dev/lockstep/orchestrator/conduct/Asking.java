@@ -8,8 +8,6 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
-import dev.lockstep.orchestrator.run.RunState.InStep;
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
@@ -22,10 +20,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Has a command done: by the process that works on the run, or here where there is none.
 public final class Asking {
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration GONE_AFTER = Duration.ofSeconds(5);
 
     private final Plan plan;
     private final Db source;
@@ -76,14 +76,7 @@ public final class Asking {
     }
 
     private boolean isDone(Asked asked) {
-        RunState state = new Journal(target, plan.name()).history().state();
-        return switch (asked.command()) {
-            case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
-            case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;
-            case "complete" -> state instanceof RunState.Completed;
-            case "abort" -> state instanceof RunState.Aborted;
-            default -> false;
-        };
+        return asked.isDone(new Journal(target, plan.name()).history().state());
     }
 
     private static Outcome done(Asked asked) {
@@ -100,15 +93,19 @@ public final class Asking {
         return OwnTables.exist(session) && Lease.holder(session, plan.name()).isPresent();
     }
 
-    /// The answer; nothing where the process that was asked has gone.
+    /// The answer; nothing where the process that was asked has gone. One that takes its lease
+    /// again over another connection has not.
     private Optional<Outcome> await(Session session, Requests requests, long id) {
         Stop stop = new Stop();
+        long seen = System.nanoTime();
         while (true) {
             Optional<Outcome> answer = requests.outcome(session, id);
             if (answer.isPresent()) {
                 return answer;
             }
-            if (!isWorkedOn(session)) {
+            if (isWorkedOn(session)) {
+                seen = System.nanoTime();
+            } else if (System.nanoTime() - seen > GONE_AFTER.toNanos()) {
                 return requests.outcome(session, id);
             }
             try {
@@ -126,15 +123,22 @@ public final class Asking {
             open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
             Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
-            return serving.once(asked.needsStream(), commands -> perform(commands, asked));
+            AtomicBoolean begun = new AtomicBoolean();
+            return serving.once(
+                    asked.needsStream(),
+                    commands ->
+                            begun.getAndSet(true) && isDone(asked)
+                                    ? Commands.doneAfterTrouble(asked)
+                                    : perform(commands, conductor, asked));
         }
     }
 
-    private static Outcome perform(Commands commands, Asked asked) throws InterruptedException {
+    private static Outcome perform(Commands commands, Conductor conductor, Asked asked)
+            throws InterruptedException {
         try {
             return commands.perform(asked);
         } catch (LockstepException e) {
-            if (e.fault() == Fault.INTERNAL) {
+            if (e.fault() == Fault.INTERNAL || Commands.isHalfDone(conductor.state(), e)) {
                 throw e;
             }
             return Commands.refused(e);

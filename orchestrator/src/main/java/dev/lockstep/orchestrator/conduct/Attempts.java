@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class Attempts {
     private static final int MOST = 8;
 
-    /// A failure of what has gone well for this long is a first one again.
+    /// A failure of what has flowed for this long is a first one again.
     private static final Duration FORGIVEN = Duration.ofMinutes(3);
 
     private static final IntervalFunction BACKOFF =
@@ -32,7 +32,9 @@ final class Attempts {
 
     /// How many milliseconds to wait before the next attempt; empty where there is to be none.
     OptionalLong pauseAfter(LockstepException e, RunState state) {
-        boolean wentWell = System.nanoTime() - startedAt > FORGIVEN.toNanos();
+        boolean wentWell =
+                state instanceof RunState.InStep
+                        && System.nanoTime() - startedAt > FORGIVEN.toNanos();
         if (hasComeForward(state) || wentWell) {
             count = 1;
         }

@@ -38,6 +38,17 @@ public final class Commands {
         boolean needsStream() {
             return !command.equals("abort") && !command.equals("complete");
         }
+
+        /// Whether a run in this state has what was asked for.
+        boolean isDone(RunState state) {
+            return switch (command) {
+                case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
+                case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;
+                case "complete" -> state instanceof RunState.Completed;
+                case "abort" -> state instanceof RunState.Aborted;
+                default -> false;
+            };
+        }
     }
 
     public Commands(Conductor conductor) {
@@ -54,6 +65,20 @@ public final class Commands {
             case "abort" -> abort(asked.keepTarget());
             default -> throw new AssertionError("unknown command " + asked.command());
         };
+    }
+
+    /// Whether what was asked for stopped in its middle, by something that may pass: whoever has
+    /// the run goes on with it, and tells then.
+    static boolean isHalfDone(RunState state, LockstepException e) {
+        return e.fault().retry() == Fault.Retry.BOUNDED
+                && (state instanceof RunState.Switching
+                        || state instanceof RunState.Aborting
+                        || state instanceof RunState.Contracting);
+    }
+
+    static Outcome doneAfterTrouble(Asked asked) {
+        return new Outcome(
+                ExitCode.DONE, "%s is done, after trouble on the way".formatted(asked.command()));
     }
 
     /// The answer that a fault is.

@@ -5,12 +5,17 @@ import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,12 +50,15 @@ final class Reporter implements AutoCloseable {
 
     /// What `status` reads of a process that works on a run.
     ///
+    /// @param lagMillis null while no stream flows
+    /// @param logBytes how much disk the change log takes on this machine; 0 where it is elsewhere
     /// @param trouble what the work waits for to pass, if it does
     public record Note(
             long captured,
             long applied,
-            long lagMillis,
+            @Nullable Long lagMillis,
             long retainedWalBytes,
+            long logBytes,
             @Nullable String trouble) {}
 
     Reporter(Conductor conductor, Watcher watcher) {
@@ -93,7 +101,8 @@ final class Reporter implements AutoCloseable {
                 trouble = null;
             }
             if (streaming.isPresent() || trouble != null) {
-                note(new Note(captured, applied, lagMillis, retainedWal, trouble));
+                Long lag = streaming.isPresent() ? lagMillis : null;
+                note(new Note(captured, applied, lag, retainedWal, logBytes(), trouble));
             }
         }
     }
@@ -109,6 +118,18 @@ final class Reporter implements AutoCloseable {
     private void watchWal(Replication stream) {
         retainedWal = stream.retainedWal().orElse(0L);
         budget.look(retainedWal, conductor.run().clock().instant()).ifPresent(stream::fail);
+    }
+
+    private long logBytes() {
+        Path folder = conductor.run().folder().resolve("kafka");
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.toString().endsWith(".log"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        } catch (IOException | UncheckedIOException e) {
+            // The broker is elsewhere, or removes a file just now.
+            return 0;
+        }
     }
 
     /// What the work waits for to pass. It has passed when a stream flows for a while.

@@ -61,6 +61,7 @@ public final class Serving {
         conductor.begin();
         while (true) {
             conductor.advance();
+            requests.halfDone().forEach(this::tellWhatCameOfIt);
             cutOverOnce();
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
@@ -224,8 +225,7 @@ public final class Serving {
         try {
             outcome = new Commands(conductor).perform(asked(request));
         } catch (LockstepException e) {
-            if (e.fault().retry() == Fault.Retry.BOUNDED && isEnding(conductor.state())) {
-                // Whoever asked waits for the end, which is tried again.
+            if (Commands.isHalfDone(conductor.state(), e)) {
                 throw e;
             }
             outcome = Commands.refused(e);
@@ -235,6 +235,19 @@ public final class Serving {
         }
         requests.answer(request.id(), outcome);
         watcher.say(request.command() + ": " + outcome.text());
+    }
+
+    /// The answer to what was taken on before trouble came, maybe by another process.
+    private void tellWhatCameOfIt(Request request) {
+        Commands.Asked asked = asked(request);
+        requests.answer(
+                request.id(),
+                asked.isDone(conductor.state())
+                        ? Commands.doneAfterTrouble(asked)
+                        : new Outcome(
+                                ExitCode.FAILED,
+                                "%s came to nothing, for trouble on the way; the run is %s"
+                                        .formatted(asked.command(), conductor.state().label())));
     }
 
     private static Commands.Asked asked(Request request) {

@@ -73,11 +73,6 @@ public final class Lease implements AutoCloseable {
              WHERE l.run = ? AND a.pid = pg_backend_pid()
             RETURNING l.epoch\
             """;
-    private static final String TOUCH =
-            """
-            UPDATE lockstep.lease SET renewed_at = clock_timestamp()
-             WHERE run = ? AND epoch = ? AND NOT released\
-            """;
     private static final String ATTACH =
             """
             UPDATE lockstep.lease l
@@ -226,7 +221,7 @@ public final class Lease implements AutoCloseable {
 
     private void renew() {
         try {
-            owned(session.update(TOUCH, run, epoch));
+            attach();
         } catch (LockstepException e) {
             if (e.fault() != Fault.UNREACHABLE) {
                 throw e;
@@ -234,12 +229,12 @@ public final class Lease implements AutoCloseable {
             session.abort();
             session = target.session("lease");
             session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
-            owned(session.update(ATTACH, run, epoch));
+            attach();
         }
     }
 
-    private void owned(long rows) {
-        if (rows != 1) {
+    private void attach() {
+        if (session.update(ATTACH, run, epoch) != 1) {
             throw new LockstepException(
                     Fault.LEASE_LOST,
                     "run \"%s\" was taken over by another process".formatted(run));

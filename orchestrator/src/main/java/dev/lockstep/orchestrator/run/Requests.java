@@ -21,6 +21,11 @@ public final class Requests {
                AND (a.backend_start = r.asker_start OR a.backend_start IS NULL)
              WHERE r.run = ? AND r.finished_at IS NULL AND r.claimed_at IS NULL ORDER BY r.id\
             """;
+    private static final String HALF_DONE =
+            """
+            SELECT id, command, arguments::text AS arguments FROM lockstep.request
+             WHERE run = ? AND claimed_at IS NOT NULL AND finished_at IS NULL ORDER BY id\
+            """;
     private static final String CLAIM =
             """
             UPDATE lockstep.request SET claimed_at = now()
@@ -68,9 +73,18 @@ public final class Requests {
 
     /// What is asked by somebody who still waits, and is not taken on yet.
     public List<Request> open() {
+        return requests(OPEN);
+    }
+
+    /// What was taken on and never answered. For the owner of the run, at nothing else.
+    public List<Request> halfDone() {
+        return requests(HALF_DONE);
+    }
+
+    private List<Request> requests(String which) {
         return target.call(session ->
                 session.rows(
-                        OPEN,
+                        which,
                         row ->
                                 new Request(
                                         row.number("id"),

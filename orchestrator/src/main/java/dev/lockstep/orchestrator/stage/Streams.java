@@ -50,7 +50,7 @@ public final class Streams {
             run.requireLease();
             Side active = active(stream);
             Replication.remove(
-                    new Replication.Name(run.name(), stream, run.epoch()),
+                    new Replication.Owned(run.name(), stream, run.epoch()),
                     run.db(active),
                     run.db(active.other()),
                     run.kafka());

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param changes as last noted
 /// @param retainedWalBytes as last noted where the active side cannot be asked
 /// @param lagMillis how far the standby is behind; null while no process carries changes
+/// @param logBytes what the change log takes on the worker's disk, for people only
 /// @param worker who works on the run, for people only
 /// @param trouble what that process waits for to pass, for people only
 public record Status(
@@ -42,6 +43,7 @@ public record Status(
         long retainedWalBytes,
         @Nullable Verification lastVerification,
         @Nullable LastSwitch lastSwitch,
+        @JsonIgnore long logBytes,
         @JsonIgnore Optional<String> worker,
         @JsonIgnore Optional<String> trouble) {
 
@@ -62,9 +64,20 @@ public record Status(
             Optional<Note> note,
             List<CopiedTable> tables,
             OptionalLong retained) {
+        /// What the process that works on the run says now.
+        private Optional<JsonNode> fresh() {
+            return worker.flatMap(_ -> note.filter(Note::fresh)).map(Note::body);
+        }
+
+        @Nullable Long lagMillis() {
+            return fresh().map(body -> body.path("lagMillis"))
+                    .filter(JsonNode::isNumber)
+                    .map(JsonNode::asLong)
+                    .orElse(null);
+        }
+
         Optional<String> trouble() {
-            return worker.flatMap(_ -> note.filter(Note::fresh))
-                    .flatMap(n -> Optional.ofNullable(n.body().path("trouble").textValue()));
+            return fresh().flatMap(body -> Optional.ofNullable(body.path("trouble").textValue()));
         }
 
         long number(String name) {
@@ -96,13 +109,17 @@ public record Status(
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
             Optional<Note> note = known ? note(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
-            boolean fresh = worker.isPresent() && note.filter(Note::fresh).isPresent();
-            OptionalLong retained =
-                    fresh || history.state().isFinal()
-                            ? OptionalLong.empty()
-                            : retained(history.state(), run, source, target);
-            Found found = new Found(worker, note, tables, retained);
-            return of(run, history, found);
+            Found found = new Found(worker, note, tables, OptionalLong.empty());
+            return of(
+                    run,
+                    history,
+                    found.lagMillis() != null || history.state().isFinal()
+                            ? found
+                            : new Found(
+                                    worker,
+                                    note,
+                                    tables,
+                                    retained(history.state(), run, source, target)));
         }
     }
 
@@ -144,10 +161,7 @@ public record Status(
                 state.label(),
                 false,
                 state.activeSide().map(Side::label).orElse(null),
-                found.worker()
-                        .flatMap(_ -> found.note().filter(Note::fresh))
-                        .map(n -> n.body().path("lagMillis").asLong())
-                        .orElse(null),
+                found.lagMillis(),
                 state instanceof RunState.Failed(var _, String fault, String message)
                         ? new Failure(fault, message)
                         : null,
@@ -169,6 +183,7 @@ public record Status(
                                         s.pauseMillis() < 0 ? null : s.pauseMillis(),
                                         s.at()))
                         .orElse(null),
+                found.number("logBytes"),
                 found.worker(),
                 found.trouble());
     }
@@ -188,6 +203,9 @@ public record Status(
         }
         if (lagMillis != null) {
             line(text, "changes", streamed(lagMillis));
+            if (logBytes > 0) {
+                line(text, "change log", "%,d bytes on disk".formatted(logBytes));
+            }
         } else if (retainedWalBytes > 0) {
             line(text, "retained WAL", "%,d bytes".formatted(retainedWalBytes));
         }

@@ -37,6 +37,7 @@ class BesideRunTest {
         Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             assertThat(Status.of(move).json().path("lagMillis").isIntegralNumber()).isTrue();
+            assertThat(Status.of(move).text()).containsPattern("change log +[0-9,]+ bytes on disk");
             add(source, "b");
             Sides.shows(target, NAMES, "(a)", "(b)");
             anotherProcessIsKeptOff(move);

@@ -9,7 +9,9 @@ import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -120,20 +122,37 @@ public final class Db implements AutoCloseable {
         }
     }
 
+    /// Sockets that the URL has made in a way of its own are left alone.
     private Connection watched(Properties properties) throws SQLException {
+        if (endpoint.urlParameters().containsKey("socketFactory")) {
+            return DriverManager.getConnection(endpoint.url(), properties);
+        }
         WatchedSockets.Line line = WatchedSockets.open();
         properties.setProperty("socketFactory", WatchedSockets.class.getName());
         properties.setProperty("socketFactoryArg", line.name());
         boolean open = false;
         try {
             Connection connection = DriverManager.getConnection(endpoint.url(), properties);
-            line.servedBy(connection.unwrap(PGConnection.class).getBackendPID());
-            stalls.add(line);
+            watch(line, connection);
             open = true;
             return connection;
         } finally {
             if (!open) {
                 line.cut();
+            }
+        }
+    }
+
+    /// A pooler between here and the server gives numbers of its own, by which nobody can be found.
+    private void watch(WatchedSockets.Line line, Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet served = statement.executeQuery(StallWatch.SERVED)) {
+            served.next();
+            if (served.getInt(1) == connection.unwrap(PGConnection.class).getBackendPID()) {
+                line.servedBy(served.getInt(1), served.getString(2));
+                stalls.add(line);
+            } else {
+                line.forget();
             }
         }
     }

@@ -21,6 +21,10 @@ public final class SqlStates {
     /// The driver's: it and the server could not agree on how to log in.
     public static final String REJECTED = "08004";
 
+    /// What a pooler says where it has no connection to give, too.
+    private static final String PROTOCOL_VIOLATION = "08P01";
+
+    private static final Set<String> HEARD = Set.of(REJECTED, PROTOCOL_VIOLATION);
     private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
     private static final Set<String> RETRIABLE =
             Set.of("40001", "40P01", "53100", "53200", "58030");
@@ -39,12 +43,15 @@ public final class SqlStates {
 
     /// Whether the connection is gone, so that the outcome of the last statement is not known.
     public static boolean isConnectionLoss(@Nullable Throwable failure) {
-        return isUnanswered(failure) || of(failure).map(BROKEN::contains).orElse(false);
+        return isUnanswered(failure)
+                || of(failure)
+                        .map(s -> BROKEN.contains(s) || s.equals(PROTOCOL_VIOLATION))
+                        .orElse(false);
     }
 
     /// Whether the server was not heard at all; one that refuses a connection was.
     static boolean isUnanswered(@Nullable Throwable failure) {
-        return of(failure).map(s -> s.startsWith("08") && !s.equals(REJECTED)).orElse(false);
+        return of(failure).map(s -> s.startsWith("08") && !HEARD.contains(s)).orElse(false);
     }
 
     /// Whether the same transaction may succeed when it is run again from its start.

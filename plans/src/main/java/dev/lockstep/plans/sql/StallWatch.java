@@ -24,6 +24,14 @@ import org.slf4j.LoggerFactory;
 final class StallWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StallWatch.class);
 
+    /// Who serves a connection, and what tells that server from others.
+    static final String SERVED =
+            """
+            SELECT pg_backend_pid(), concat_ws(' ', system_identifier, inet_server_addr(),
+                                               inet_server_port()) AS server
+              FROM pg_control_system()\
+            """;
+
     /// Those of the asked backends that are at work or wait for something that is not the client.
     private static final String BUSY =
             """
@@ -37,6 +45,8 @@ final class StallWatch implements AutoCloseable {
              WHERE pid = ? AND usename = current_user AND datname = current_database()
                AND application_name LIKE 'lockstep%'\
             """;
+
+    private static final int UNHEARD_TIMES = 8;
 
     private final String label;
     private final Supplier<Session> probe;
@@ -87,6 +97,8 @@ final class StallWatch implements AutoCloseable {
         }
         try (Session session = probe.get()) {
             mute = 0;
+            String server = session.row(SERVED, row -> row.text("server")).orElseThrow();
+            waiting.keySet().removeIf(line -> !line.server().equals(server));
             judge(session, waiting);
         } catch (RuntimeException e) {
             if (SqlStates.isUnanswered(e)) {
@@ -119,12 +131,13 @@ final class StallWatch implements AutoCloseable {
         suspects = next;
     }
 
-    /// The server cannot be asked. Who has waited all that time waits in vain.
+    /// The server cannot be asked for long. What waits for it is given up, though it may be that
+    /// only new connections cannot be made.
     private void judgeUnheard(Map<WatchedSockets.Line, Long> waiting) {
         long now = System.nanoTime();
         if (mute == 0) {
             mute = now;
-        } else if (now - mute > patience.waits().toNanos()) {
+        } else if (now - mute > patience.waits().toNanos() * UNHEARD_TIMES) {
             log.atWarn()
                     .addKeyValue("database", label)
                     .addKeyValue("connections", waiting.size())

@@ -40,6 +40,7 @@ public final class WatchedSockets extends SocketFactory {
         private final String name;
         private final Set<Watched> sockets = ConcurrentHashMap.newKeySet();
         private volatile int backend;
+        private volatile String server = "";
 
         private Line(String name) {
             this.name = name;
@@ -54,7 +55,13 @@ public final class WatchedSockets extends SocketFactory {
             return backend;
         }
 
-        void servedBy(int pid) {
+        /// What tells the server from others.
+        String server() {
+            return server;
+        }
+
+        void servedBy(int pid, String of) {
+            server = of;
             backend = pid;
         }
 
@@ -68,9 +75,14 @@ public final class WatchedSockets extends SocketFactory {
             return !LINES.containsKey(name);
         }
 
+        /// Lets the connection go unwatched.
+        void forget() {
+            LINES.remove(name);
+        }
+
         /// Ends whatever waits on the connection, at once.
         void cut() {
-            LINES.remove(name);
+            forget();
             for (Watched socket : sockets) {
                 try {
                     socket.close();

@@ -52,7 +52,7 @@ public final class Preflight {
             checkVersions(from, to);
             checkNames(from);
             Moved moved = Moved.read(plan, source, target);
-            checkSource(moved, from);
+            checkSource(moved, from, to.serverMajor());
             if (plan.schema().copy() == Plan.Schema.Copy.AUTO) {
                 new SchemaCopy(source, target, moved.extent(), plan.folder()).check(problems);
             } else if (plan.schema().expand().isEmpty()) {
@@ -103,7 +103,7 @@ public final class Preflight {
         }
     }
 
-    private void checkSource(Moved moved, Session from) {
+    private void checkSource(Moved moved, Session from, int targetMajor) {
         if (moved.source().rowTables().isEmpty()) {
             problems.add(
                     "no table of \"%s\" is in scope: tables.include is %s, tables.exclude is %s"
@@ -135,6 +135,9 @@ public final class Preflight {
                                 .formatted(table.name(), table.name().sql()));
             }
         }
+        boolean copied = plan.schema().copy() == Plan.Schema.Copy.AUTO;
+        int major = Math.max(from.serverMajor(), copied ? targetMajor : 0);
+        moved.source().rowTables().forEach(table -> TableCheck.identity(table, major, problems));
         ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
         ServerCheck.checkTriggers(from, moved.tables(Side.SOURCE), problems);
         checkMapping(moved);
@@ -197,6 +200,7 @@ public final class Preflight {
                                 .formatted(name, to.label()));
             } else {
                 checkColumns(moved, table, partner.get(), problems);
+                TableCheck.identity(partner.get(), to.serverMajor(), problems);
                 checkEmpty(to, name, problems);
             }
         }

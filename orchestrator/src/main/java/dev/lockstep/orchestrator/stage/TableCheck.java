@@ -11,7 +11,33 @@ import java.util.Set;
 
 /// Whether the rows of one table fit its partner.
 final class TableCheck {
+    /// From here on servers refuse UPDATE and DELETE of a published table whose rows are named by a
+    /// column that is not published.
+    private static final int MAJOR_COMPUTED = 18;
+
     private TableCheck() {}
+
+    /// Whether applications may go on changing the table once it is published on a server of this
+    /// major.
+    static void identity(Table table, int major, Problems problems) {
+        if (major < MAJOR_COMPUTED) {
+            return;
+        }
+        table.computedIdentity()
+                .ifPresent(column ->
+                        problems.add(
+                                ("column \"%s\" of table \"%s\" is generated and part of its"
+                                                + " replica identity: published, PostgreSQL %d"
+                                                + " would refuse UPDATE and DELETE; give the table a"
+                                                + " primary key and ALTER TABLE %s REPLICA IDENTITY"
+                                                + " DEFAULT, or drop the column, or exclude the"
+                                                + " table")
+                                        .formatted(
+                                                column.name(),
+                                                table.name(),
+                                                major,
+                                                table.name().sql())));
+    }
 
     static void columns(Table table, Table partner, Moved moved, Problems problems) {
         Moved.Pair pair =

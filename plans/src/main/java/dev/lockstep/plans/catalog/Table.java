@@ -42,6 +42,17 @@ public record Table(
         return replicaIdentity == ReplicaIdentity.FULL || changeKey().isPresent();
     }
 
+    /// A generated column among those that name a row in the WAL, if there is one.
+    public Optional<Column> computedIdentity() {
+        return columns.stream()
+                .filter(column -> !column.isWritten())
+                .filter(column ->
+                        replicaIdentity == ReplicaIdentity.FULL
+                                || changeKey().stream()
+                                        .anyMatch(key -> key.columns().contains(column.name())))
+                .findFirst();
+    }
+
     /// Whether changes of `other`, the same table at another time, come in the same form: columns,
     /// their types, and what names a row.
     public boolean isCarriedAs(Table other) {

@@ -178,13 +178,25 @@ final class BatchWriter {
         }
     }
 
+    /// A table that refers to one of them may be none of them: what was copied after the statement
+    /// is left as it is. Then they cannot be truncated, but emptied.
     private void truncate(Truncate truncate) {
         flush();
-        String tables =
+        List<String> tables =
                 truncate.tables().stream()
                         .map(t -> "ONLY " + route(t).standby().name().sql())
-                        .collect(Collectors.joining(", "));
-        session.run("TRUNCATE " + tables);
+                        .toList();
+        session.run("SAVEPOINT lockstep_truncate");
+        try {
+            session.run("TRUNCATE " + String.join(", ", tables));
+        } catch (LockstepException e) {
+            if (!SqlStates.of(e).orElse("").equals(SqlStates.NOT_SUPPORTED)) {
+                throw e;
+            }
+            session.run("ROLLBACK TO SAVEPOINT lockstep_truncate");
+            tables.forEach(table -> session.run("DELETE FROM " + table));
+        }
+        session.run("RELEASE SAVEPOINT lockstep_truncate");
     }
 
     private Target target(Layout layout) {

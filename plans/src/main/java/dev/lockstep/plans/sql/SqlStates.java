@@ -16,6 +16,7 @@ public final class SqlStates {
     public static final String LOCK_NOT_AVAILABLE = "55P03";
     public static final String READ_ONLY = "25006";
     public static final String CANCELLED = "57014";
+    public static final String NOT_SUPPORTED = "0A000";
 
     /// The driver's: it and the server could not agree on how to log in.
     public static final String REJECTED = "08004";

@@ -82,8 +82,8 @@ public final class Databases implements AutoCloseable {
     }
 
     /// A table that a test holds so that whoever needs it stands still.
-    record Hold(Session session, int pid, Db db) implements AutoCloseable {
-        boolean isWaitedFor() {
+    public record Hold(Session session, int pid, Db db) implements AutoCloseable {
+        public boolean isWaitedFor() {
             return db.call(watch -> watch.flag(WAITERS, pid));
         }
 
@@ -93,7 +93,7 @@ public final class Databases implements AutoCloseable {
         }
     }
 
-    void create() {
+    public void create() {
         Tables.create(source, target);
     }
 
@@ -131,7 +131,7 @@ public final class Databases implements AutoCloseable {
         return side == Side.SOURCE ? source : target;
     }
 
-    Hold hold(Side side, String table, String mode) {
+    public Hold hold(Side side, String table, String mode) {
         Session session = of(side).session("hold");
         session.begin();
         session.run("LOCK TABLE %s IN %s MODE".formatted(table, mode));

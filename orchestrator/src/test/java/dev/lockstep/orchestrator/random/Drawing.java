@@ -91,6 +91,7 @@ final class Drawing {
         Kind kind = one(Kind.values());
         boolean partitioned =
                 (kind == Kind.KEYED || kind == Kind.NUMBERED) && random.nextInt(5) == 0;
+        boolean full = kind == Kind.KEYLESS || random.nextInt(6) == 0;
         List<KeyPart> key = key(kind);
         List<Field> fields = new ArrayList<>();
         List<String> columns = new ArrayList<>();
@@ -102,7 +103,7 @@ final class Drawing {
             columns.add(column + " " + drawn.column());
             fields.add(new Field(column, drawn.values()));
         }
-        if (random.nextInt(3) == 0) {
+        if (!full && random.nextInt(3) == 0) {
             generated(columns, fields);
         }
         Optional<String> unique = partitioned ? Optional.empty() : unique(kind, columns);
@@ -120,7 +121,7 @@ final class Drawing {
         Optional<String> part = partitioned ? Optional.of(odd("part")) : Optional.empty();
         part.ifPresent(column -> columns.add(column + " int NOT NULL"));
         Optional<Parent> parent = parent(name, kind, key, partitioned, columns);
-        String ddl = new TableText(random, name, kind, key, part).of(columns);
+        String ddl = new TableText(random, name, kind, key, part, full).of(columns);
         return new Shape(name, kind, key, fields, unique, deferrable, parent, part, ddl);
     }
 
@@ -128,7 +129,7 @@ final class Drawing {
         if (kind == Kind.KEYLESS || random.nextInt(2) == 0) {
             return Optional.empty();
         }
-        String column = odd("u");
+        String column = odd("u").replace("\"\"", "");
         columns.add(column + " int");
         return Optional.of(column);
     }
@@ -157,7 +158,7 @@ final class Drawing {
     }
 
     private List<KeyPart> key(Kind kind) {
-        String id = odd("id");
+        String id = odd("id").replace("\"\"", "");
         if (kind == Kind.NUMBERED || kind == Kind.NUMBERED_ALWAYS) {
             String when = kind == Kind.NUMBERED ? "BY DEFAULT" : "ALWAYS";
             return List.of(
@@ -202,7 +203,9 @@ final class Drawing {
     }
 
     private List<KeyPart> pairOf(List<KeyPart> first) {
-        return Stream.concat(first.stream(), keyOf(odd("no"), "int", Integer::toString).stream())
+        return Stream.concat(
+                        first.stream(),
+                        keyOf(odd("no").replace("\"\"", ""), "int", Integer::toString).stream())
                 .toList();
     }
 

@@ -21,12 +21,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// What one process does for a run, up to its end. The process is a thread of this one with ways of
 /// its own to both databases: when it is killed both are cut for good, the files of that moment are
 /// what it leaves, and nothing that its threads still do reaches anybody.
 final class Life implements HookedRun.Hook, AutoCloseable {
+    /// Where nothing has happened, what fails more often fails for good.
+    private static final int RETRIES_MAX = 2;
+
     private final Scene scene;
     private final Path home;
     private final List<Mishap> mishaps;
@@ -37,8 +41,8 @@ final class Life implements HookedRun.Hook, AutoCloseable {
     private final CompletableFuture<End> end = new CompletableFuture<>();
     private final Thread thread;
     private int hooks;
+    private int retries;
     private volatile boolean dead;
-    private volatile boolean troubled;
     private volatile @Nullable Runnable stop;
 
     /// What all lives of a run share.
@@ -51,6 +55,11 @@ final class Life implements HookedRun.Hook, AutoCloseable {
         int switches();
 
         boolean mayEnd();
+
+        /// Whether something has gone wrong that may have consequences.
+        boolean isTroubled();
+
+        void troubled();
 
         void say(String text);
 
@@ -107,11 +116,6 @@ final class Life implements HookedRun.Hook, AutoCloseable {
         return end;
     }
 
-    /// Whether something has happened to it that may have ended it.
-    boolean isTroubled() {
-        return troubled;
-    }
-
     @Override
     public void begun(Runnable how) {
         stop = how;
@@ -145,7 +149,7 @@ final class Life implements HookedRun.Hook, AutoCloseable {
             return;
         }
         say("now " + mishap);
-        troubled = true;
+        scene.troubled();
         Proxy proxy = proxy(mishap.side());
         switch (mishap.kind()) {
             case CUT -> {
@@ -163,12 +167,12 @@ final class Life implements HookedRun.Hook, AutoCloseable {
                     how.run();
                 }
             }
-            case KILLED -> die(Map.of());
+            case KILLED -> die((_, length) -> length);
             case TORN -> {
                 network.values().forEach(Proxy::swallow);
                 Map<Path, Long> heard = LogImage.lengths(home);
                 LockSupport.parkNanos(mishap.length() * 200_000L);
-                die(heard);
+                die((file, length) -> torn(heard, file, length));
             }
         }
     }
@@ -179,23 +183,32 @@ final class Life implements HookedRun.Hook, AutoCloseable {
         }
     }
 
-    /// @param heard how long the log is at least; as long as it is where it is not named
-    private void die(Map<Path, Long> heard) {
+    /// Kills it, and sets the log back to what it was once.
+    ///
+    /// @param lengths as [LogImage#lengths] told them
+    void dieSetBack(Map<Path, Long> lengths) {
+        die((file, length) -> lengths.getOrDefault(file, length));
+    }
+
+    /// @param left how much of a segment there is still, of so many bytes
+    private synchronized void die(ToLongBiFunction<Path, Long> left) {
         dead = true;
         network.values().forEach(Proxy::cut);
         Path heir = home.resolveSibling(home.getFileName() + "i");
         LogImage.copy(home, heir);
-        if (!heard.isEmpty()) {
-            LogImage.lengths(heir)
-                    .forEach((file, length) -> {
-                        long kept = Math.min(length, heard.getOrDefault(file, length));
-                        long left = kept + random.nextLong(length - kept + 1);
-                        say("%s ends at %d of %d..%d".formatted(file, left, kept, length));
-                        LogImage.tear(heir.resolve(file), left);
-                    });
-        }
+        LogImage.lengths(heir)
+                .forEach((file, length) ->
+                        LogImage.tear(heir.resolve(file), left.applyAsLong(file, length)));
         end.complete(new End(false, heir, new LockstepException(Fault.INTERRUPTED, "killed")));
         Thread.ofVirtual().start(this::finishOff);
+    }
+
+    /// Some of what has come since the log was `heard` of.
+    private long torn(Map<Path, Long> heard, Path file, long length) {
+        long kept = Math.min(length, heard.getOrDefault(file, 0L));
+        long left = kept + random.nextLong(length - kept + 1);
+        scene.say("%s ends at %d of %d..%d".formatted(file.getFileName(), left, kept, length));
+        return left;
     }
 
     /// What a dead life waits for does not come.
@@ -218,21 +231,23 @@ final class Life implements HookedRun.Hook, AutoCloseable {
     public void say(String text) {
         if (!dead) {
             scene.say(text);
+            retries += text.contains("trying again") ? 1 : 0;
+            if (retries > RETRIES_MAX && !scene.isTroubled()) {
+                end.complete(new End(false, home, new AssertionError("in vain: " + text)));
+            }
         }
     }
 
     /// Waits for its threads, which end soon.
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         synchronized (this) {
             if (!dead && thread.isAlive()) {
-                die(Map.of());
+                die((_, length) -> length);
             }
             later.shutdownNow();
         }
-        if (!thread.join(Duration.ofSeconds(90))) {
-            throw new AssertionError("a life does not end" + Waiting.stacks());
-        }
+        Waiting.until("a life ends", () -> !thread.isAlive(), Waiting::stacks);
         network.values().forEach(Proxy::close);
     }
 }

@@ -10,7 +10,14 @@ import java.util.stream.Collectors;
 /// The statements that make a table with its key, its replica identity and its partitions.
 ///
 /// @param part the column that decides on the partition
-record TableText(Random random, String name, Kind kind, List<KeyPart> key, Optional<String> part) {
+/// @param full whether changes name rows by all that was in them
+record TableText(
+        Random random,
+        String name,
+        Kind kind,
+        List<KeyPart> key,
+        Optional<String> part,
+        boolean full) {
 
     String of(List<String> columns) {
         StringBuilder sql = new StringBuilder("CREATE TABLE ").append(name).append(" (\n    ");
@@ -23,7 +30,7 @@ record TableText(Random random, String name, Kind kind, List<KeyPart> key, Optio
         switch (kind) {
             case KEYED, NUMBERED, NUMBERED_ALWAYS -> {
                 sql.append(",\n    PRIMARY KEY (").append(keyed).append("));\n");
-                if (random.nextInt(6) == 0) {
+                if (full) {
                     full(sql);
                 }
             }
@@ -37,7 +44,7 @@ record TableText(Random random, String name, Kind kind, List<KeyPart> key, Optio
     }
 
     private void oddlyKeyed(StringBuilder sql, String keyed) {
-        if (random.nextInt(3) == 0) {
+        if (full) {
             sql.append(",\n    PRIMARY KEY (").append(keyed).append(") DEFERRABLE);\n");
             full(sql);
             return;

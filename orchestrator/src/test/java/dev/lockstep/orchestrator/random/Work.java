@@ -85,7 +85,7 @@ final class Work {
             case 26, 27, 28 -> swap(session, shape);
             case 29, 30 -> shift(session, shape);
             case 31, 32, 33 -> delete(session, shape, " WHERE " + shape.where(n));
-            case 34 -> delete(session, shape, someOf(shape, 3));
+            case 34 -> delete(session, shape, someOf(shape, 20));
             case 35, 36, 37 -> {
                 delete(session, shape, " WHERE " + shape.where(n));
                 insert(session, shape, n, "");
@@ -284,18 +284,20 @@ final class Work {
                 "UPDATE %1$s SET %2$s = %3$s WHERE %2$s = %4$s".formatted(table, column, to, from));
     }
 
-    /// Every row takes the value that another one has just left.
+    /// Rows take the values that others have just left.
     private void shift(Session session, Shape shape) {
         Optional<String> numbers =
                 shape.unique().filter(_ -> random.nextBoolean()).or(() -> numberKey(shape));
         if (numbers.isPresent()) {
+            int from = random.nextInt(KEYS);
             session.run(
-                    "UPDATE %s SET %s = %s %s"
+                    "UPDATE %1$s SET %2$s = %2$s %3$s WHERE %2$s BETWEEN %4$d AND %5$d"
                             .formatted(
                                     shape.name(),
                                     numbers.get(),
-                                    numbers.get(),
-                                    one(List.of("+ 1", "- 1", "+ 1000", "- 1000"))));
+                                    one(List.of("+ 1", "- 1", "+ 1000", "- 1000")),
+                                    from,
+                                    from + random.nextInt(30)));
         }
     }
 

@@ -26,7 +26,7 @@ final class Writers implements AutoCloseable {
 
     /// What constraints and other writers refuse; whatever else goes wrong is somebody's fault.
     private static final Set<String> BY_CHANCE =
-            Set.of("40001", "40P01", SqlStates.LOCK_NOT_AVAILABLE, "0A000", "22003", "22008");
+            Set.of("40001", "40P01", SqlStates.LOCK_NOT_AVAILABLE, "0A000", "22003", "55006");
 
     private final List<Writer> writers = new ArrayList<>();
     private final Semaphore turns;
@@ -90,10 +90,10 @@ final class Writers implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         ended = true;
         for (Writer writer : writers) {
-            writer.thread.join();
+            Waiting.until("a writer ends", () -> !writer.thread.isAlive(), Waiting::stacks);
             writer.sessions.values().forEach(Session::close);
         }
     }
@@ -147,7 +147,7 @@ final class Writers implements AutoCloseable {
                 } finally {
                     turns.release();
                 }
-                LockSupport.parkNanos(random.nextInt(12) * 1_000_000L);
+                LockSupport.parkNanos(random.nextInt(40) * 1_000_000L);
             }
         }
 

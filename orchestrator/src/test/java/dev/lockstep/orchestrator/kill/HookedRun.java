@@ -47,6 +47,8 @@ public final class HookedRun {
         void say(String text);
     }
 
+    /// A run by the plan in a file.
+    ///
     /// @param end the last command
     public HookedRun(Path plan, int switches, String end, Hook hook) {
         this.plan = PlanFile.read(plan, Map.of());
@@ -59,6 +61,8 @@ public final class HookedRun {
         work((endpoint, name) -> Db.of(endpoint, name));
     }
 
+    /// Does all of it, or what is left of it.
+    ///
     /// @param connect makes the handles on the databases
     public void work(BiFunction<Endpoint, String, Db> connect) {
         String name = "lockstep " + plan.name();

@@ -26,6 +26,8 @@ public final class Waiting {
         return text.toString();
     }
 
+    /// Fails where the condition does not come true.
+    ///
     /// @param situation told where it did not come
     public static void until(String what, BooleanSupplier condition, Supplier<String> situation) {
         long deadline = System.nanoTime() + AT_MOST.toNanos();

@@ -41,7 +41,8 @@ record Mishap(Kind kind, int hook, int millis, Side side, int length) {
             lives.add(new ArrayList<>());
         }
         for (int i = 0; i < troubles; i++) {
-            Kind kind = Kind.values()[random.nextInt(3)];
+            Kind kind =
+                    List.of(Kind.CUT, Kind.STALLED, Kind.COMMIT_UNANSWERED).get(random.nextInt(3));
             lives.get(random.nextInt(lives.size())).add(mishap(random, kind, switches));
         }
         for (int i = 0; i < deaths; i++) {
@@ -58,7 +59,7 @@ record Mishap(Kind kind, int hook, int millis, Side side, int length) {
                 kind,
                 random.nextInt(8 + 10 * switches),
                 random.nextInt(3) == 0 ? 0 : random.nextInt(20 << random.nextInt(5)),
-                Side.values()[random.nextInt(2)],
+                random.nextBoolean() ? Side.SOURCE : Side.TARGET,
                 50 + random.nextInt(600));
     }
 }

@@ -106,10 +106,9 @@ final class Round implements Life.Scene {
             playOut();
             writers.awaitWrites(10);
             writers.close();
+            // What a server does not know to be gone, it ends when the network does.
+            lived.forEach(Life::close);
             checkOver();
-            for (Life life : lived) {
-                life.close();
-            }
             databases.drop();
         } catch (Exception | AssertionError e) {
             AssertionError told = new AssertionError(described(seed, e), e);

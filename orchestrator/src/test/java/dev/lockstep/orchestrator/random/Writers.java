@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -107,7 +108,7 @@ final class Writers implements AutoCloseable {
         private final Thread thread;
         private Side side = Side.SOURCE;
         private int n;
-        private volatile int count;
+        private final AtomicLong count = new AtomicLong();
 
         private Writer(Databases databases, int number, Random random, Work work) {
             this.number = number;
@@ -122,8 +123,8 @@ final class Writers implements AutoCloseable {
             this.thread = Thread.ofPlatform().name("writer-" + number).unstarted(this::write);
         }
 
-        private int count() {
-            return count;
+        private long count() {
+            return count.get();
         }
 
         private Session session() {
@@ -173,7 +174,7 @@ final class Writers implements AutoCloseable {
             }
             session.commit();
             acknowledged.set(n);
-            count++;
+            count.incrementAndGet();
         }
 
         private void count(Session session) {

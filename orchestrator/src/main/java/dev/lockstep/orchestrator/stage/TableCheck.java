@@ -28,7 +28,7 @@ final class TableCheck {
                         problems.add(
                                 ("column \"%s\" of table \"%s\" is generated and part of its"
                                                 + " replica identity: published, PostgreSQL %d"
-                                                + " would refuse UPDATE and DELETE; give the table a"
+                                                + " would refuse UPDATE and DELETE; give it a"
                                                 + " primary key and ALTER TABLE %s REPLICA IDENTITY"
                                                 + " DEFAULT, or drop the column, or exclude the"
                                                 + " table")

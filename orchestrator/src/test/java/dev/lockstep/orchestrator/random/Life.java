@@ -171,7 +171,7 @@ final class Life implements HookedRun.Hook, AutoCloseable {
             case TORN -> {
                 network.values().forEach(Proxy::swallow);
                 Map<Path, Long> heard = LogImage.lengths(home);
-                LockSupport.parkNanos(mishap.length() * 200_000L);
+                LockSupport.parkNanos(mishap.length() * 1_000_000L);
                 die((file, length) -> torn(heard, file, length));
             }
         }

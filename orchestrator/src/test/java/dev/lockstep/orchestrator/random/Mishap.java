@@ -34,7 +34,7 @@ record Mishap(Kind kind, int hook, int millis, Side side, int length) {
 
     /// What goes wrong in each life of a run with so many switches; in later ones nothing does.
     static List<List<Mishap>> lives(Random random, int switches) {
-        int deaths = List.of(0, 0, 1, 1, 1, 2, 2, 3, 4).get(random.nextInt(9));
+        int deaths = List.of(0, 0, 0, 1, 1, 1, 1, 2, 4).get(random.nextInt(9));
         int troubles = List.of(0, 0, 1, 1, 2, 3).get(random.nextInt(6));
         List<List<Mishap>> lives = new ArrayList<>();
         for (int i = 0; i <= deaths; i++) {

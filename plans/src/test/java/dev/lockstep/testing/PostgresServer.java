@@ -26,6 +26,15 @@ public final class PostgresServer {
         static final Map<Integer, PostgresServer> OLDER = new ConcurrentHashMap<>();
     }
 
+    private static final class Second {
+        static final PostgresServer INSTANCE = start(Map.of());
+    }
+
+    /// As [#shared()], for tests whose source and target are on a server each.
+    public static PostgresServer second() {
+        return Second.INSTANCE;
+    }
+
     /// The server that all tests of this JVM share.
     public static PostgresServer shared() {
         return Shared.INSTANCE;
@@ -87,6 +96,15 @@ public final class PostgresServer {
             session.run("CREATE DATABASE " + name);
         }
         return open(name);
+    }
+
+    /// Removes a database of [#database] with its slots, whoever is connected.
+    public void drop(Db database) {
+        database.close();
+        try (Db admin = open("postgres");
+                var session = admin.session("drop")) {
+            session.run("DROP DATABASE %s WITH (FORCE)".formatted(database.endpoint().database()));
+        }
     }
 
     /// An existing database, as the superuser.

@@ -25,6 +25,7 @@ public final class Proxy implements AutoCloseable {
     private final AtomicReference<String> awaited = new AtomicReference<>("");
     private volatile boolean cut;
     private volatile boolean mute;
+    private volatile boolean unheard;
 
     private Proxy(int server) {
         this.server = server;
@@ -76,6 +77,11 @@ public final class Proxy implements AutoCloseable {
     public void stall() {
         mute = true;
         stall("");
+    }
+
+    /// Carries nothing to the server any more, and all that the server says.
+    public void swallow() {
+        unheard = true;
     }
 
     /// Ends the next connection that sends something with `text` in it as soon as the server has
@@ -138,6 +144,11 @@ public final class Proxy implements AutoCloseable {
 
         private void start() {
             links.add(this);
+            if (cut || listening.isClosed()) {
+                // It was taken just before that.
+                end();
+                return;
+            }
             String name = "proxy-" + made.incrementAndGet();
             Thread.ofVirtual().name(name + " to").start(() -> pump(client, backend, true));
             Thread.ofVirtual().name(name + " from").start(() -> pump(backend, client, false));
@@ -159,7 +170,7 @@ public final class Proxy implements AutoCloseable {
                     } else if (ending) {
                         break;
                     }
-                    if (!mute) {
+                    if (!mute && !(first && unheard)) {
                         out.write(buffer, 0, n);
                     }
                 }

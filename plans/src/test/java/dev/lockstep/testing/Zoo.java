@@ -37,7 +37,9 @@ public final class Zoo {
     private final int rows;
 
     /// A type and its values, as SQL expressions.
-    private record Kind(String type, boolean key, List<Value> values) {
+    ///
+    /// @param key whether it can be a table's key
+    public record Kind(String type, boolean key, List<Value> values) {
         String column(int number) {
             return "c%s %s DEFAULT %s".formatted(number, type, value(0));
         }
@@ -47,7 +49,10 @@ public final class Zoo {
         }
     }
 
-    private record Value(String sql, boolean heavy) {}
+    /// A value as an SQL expression.
+    ///
+    /// @param heavy whether it is too long for a key
+    public record Value(String sql, boolean heavy) {}
 
     private Zoo(List<Kind> kinds) {
         this.kinds = kinds;
@@ -77,6 +82,11 @@ public final class Zoo {
             }
         }
         return new Zoo(kinds);
+    }
+
+    /// The types, with the values of each.
+    public List<Kind> kinds() {
+        return List.copyOf(kinds);
     }
 
     private record Line(List<String> marks, String text) {

@@ -179,7 +179,8 @@ final class BatchWriter {
     }
 
     /// What the active emptied in one statement may not be so on the standby: a partition that a
-    /// foreign key of the partitioned table points to, which tables with rows alone cannot name.
+    /// foreign key of the partitioned table points to, or a table whose referrer was copied after
+    /// the statement. They are emptied row by row then.
     private void truncate(Truncate truncate) {
         flush();
         List<String> tables =

@@ -1,6 +1,7 @@
 package dev.lockstep.cdc.backfill;
 
 import dev.lockstep.cdc.session.ReplicaRole;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class ChunkCopier implements AutoCloseable {
     /// For a lock of a transaction that nobody ends.
     private static final String LOCK_TIMEOUT = "SET lock_timeout = '60s'";
+
+    private static final int SNAPSHOTS_MAX = 20;
+    private static final String FILE = "SELECT pg_relation_filenode(?::regclass)";
 
     private static final Set<String> CONFLICTS =
             Set.of(SqlStates.UNIQUE_VIOLATION, SqlStates.EXCLUSION_VIOLATION);
@@ -77,20 +81,35 @@ final class ChunkCopier implements AutoCloseable {
 
     /// The snapshot comes first: its slot waits for every transaction of the server that has
     /// written, and where both databases are on one server the standby's own would be among them.
+    ///
+    /// Whoever has truncated the table since has emptied it for older snapshots, too: what was
+    /// deleted in between would be missed then. Nobody can once it is locked.
     private long exactly(CopyStatements statements, Chunk chunk) {
-        try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
-            return inTransaction(
-                    chunk,
-                    to -> {
-                        store.setPosition(to, chunk.table(), exact.position());
-                        return pipe(
-                                statements.read(chunk),
-                                exact.reader(),
-                                statements.write(),
-                                to,
-                                chunk);
-                    });
+        String table = chunk.table().sql();
+        for (int attempt = 1; attempt <= SNAPSHOTS_MAX; attempt++) {
+            String before = active.call(session -> session.one(FILE, table));
+            try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
+                exact.reader().run("LOCK TABLE ONLY %s IN ACCESS SHARE MODE".formatted(table));
+                if (exact.reader().one(FILE, table).equals(before)) {
+                    return exactly(statements, chunk, exact);
+                }
+            }
         }
+        throw new LockstepException(
+                Fault.LOCK_TIMEOUT,
+                ("table \"%s\" was truncated %d times while its copy was about to begin; keep"
+                                + " applications from truncating it until it is copied")
+                        .formatted(chunk.table(), SNAPSHOTS_MAX));
+    }
+
+    private long exactly(CopyStatements statements, Chunk chunk, ExactSnapshot exact) {
+        return inTransaction(
+                chunk,
+                to -> {
+                    store.setPosition(to, chunk.table(), exact.position());
+                    return pipe(
+                            statements.read(chunk), exact.reader(), statements.write(), to, chunk);
+                });
     }
 
     private long ranged(CopyStatements statements, Chunk chunk, boolean merging) {

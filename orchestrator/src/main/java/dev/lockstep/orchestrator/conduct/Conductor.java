@@ -73,6 +73,9 @@ public final class Conductor implements AutoCloseable {
         if (state() instanceof InStep inStep) {
             watcher.entered(inStep);
             flow.resume(inStep.stream());
+        } else if (state() instanceof RunState.Completed) {
+            // What was cut short there is not in the journal.
+            new Cleanup(run).target();
         }
         return history;
     }

@@ -100,7 +100,7 @@ final class Reporter implements AutoCloseable {
             if (streaming.isPresent() && isOver()) {
                 trouble = null;
             }
-            if (streaming.isPresent() || trouble != null) {
+            if (streaming.isPresent() || (trouble != null && !isEnding())) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
                 note(new Note(captured, applied, lag, retainedWal, logBytes(), trouble));
             }
@@ -136,6 +136,14 @@ final class Reporter implements AutoCloseable {
     void tellTrouble(String what) {
         troubleAt = System.nanoTime();
         trouble = what;
+    }
+
+    /// What is noted then might stay behind.
+    private boolean isEnding() {
+        RunState state = conductor.state();
+        return state.isFinal()
+                || state instanceof RunState.Contracting
+                || state instanceof RunState.Aborting;
     }
 
     private boolean isOver() {

@@ -10,6 +10,7 @@ import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Preflight;
 import dev.lockstep.orchestrator.switching.LockRetry;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
@@ -108,14 +109,32 @@ public final class Schema {
         }
         Set<TableName> booked =
                 run.target().call(session -> TableProgress.tables(session, run.name()));
-        String tables =
+        Set<TableName> filled =
                 moved.pairs().stream()
                         .filter(pair -> booked.contains(pair.source().name()))
-                        .map(pair -> pair.target().name().sql())
+                        .map(pair -> pair.target().name())
+                        .collect(Collectors.toSet());
+        String tables =
+                moved.pairs().stream()
+                        .map(Moved.Pair::target)
+                        .filter(table -> filled.contains(table.name()))
+                        .map(table -> whole(table, moved, filled).sql())
+                        .distinct()
                         .collect(Collectors.joining(", "));
         if (!tables.isEmpty()) {
             LockRetry.run(run.target(), session -> session.run("TRUNCATE " + tables));
         }
+    }
+
+    /// A partitioned table goes with all its partitions: as long as it stays, no table that it
+    /// refers to can be truncated.
+    private static TableName whole(Table table, Moved moved, Set<TableName> filled) {
+        return table.root()
+                .filter(root ->
+                        moved.target().rowTables().stream()
+                                .filter(other -> other.root().equals(table.root()))
+                                .allMatch(other -> filled.contains(other.name())))
+                .orElse(table.name());
     }
 
     private Optional<SchemaCopy> copied(Moved moved) {

@@ -17,6 +17,9 @@ class AbortTest {
             """
             CREATE TABLE item (id int PRIMARY KEY, name text);
             CREATE TABLE other (id int PRIMARY KEY);
+            CREATE TABLE part (id int PRIMARY KEY, other int REFERENCES other)
+                PARTITION BY HASH (id);
+            CREATE TABLE part_all PARTITION OF part FOR VALUES WITH (MODULUS 1, REMAINDER 0);
             """;
 
     /// A copy that would take most of a day.

@@ -166,13 +166,19 @@ class BadInputTest {
 
     @Test
     void aTableWhoseRowsCannotBeNamedIsRefusedWithTheStatementThatHelps() {
-        pair.onBoth(ITEM + "CREATE TABLE audit (at timestamptz, what text)");
+        pair.onBoth(
+                ITEM
+                        + "CREATE TABLE audit (at timestamptz, what text);"
+                        + "CREATE TABLE noise (a text, b text GENERATED ALWAYS AS (lower(a)));"
+                        + "ALTER TABLE noise REPLICA IDENTITY FULL");
         refused()
                 .refused(
                         4,
                         "PRECONDITION",
                         "table \"public.audit\" has no usable replica identity",
-                        "ALTER TABLE \"public\".\"audit\" REPLICA IDENTITY FULL");
+                        "ALTER TABLE \"public\".\"audit\" REPLICA IDENTITY FULL",
+                        "table \"public.noise\" has no usable",
+                        "virtual columns");
     }
 
     @Test

@@ -13,11 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Source and target of a run, on a server each, and what a test asks of them.
-final class Databases implements AutoCloseable {
+public final class Databases implements AutoCloseable {
     private static final String LOCKSTEP =
             """
             SELECT coalesce(string_agg(application_name || ': ' || left(query, 100), E'\\n'), '')
@@ -69,16 +68,11 @@ final class Databases implements AutoCloseable {
             cutover: { max-lag: 60s, max-pause: 60s }
             """;
 
-    private static final class Servers {
-        static final PostgresServer SOURCE = PostgresServer.shared();
-        static final PostgresServer TARGET = PostgresServer.start(Map.of());
-    }
-
     private static final AtomicInteger RUNS = new AtomicInteger();
 
     private final String run = "kill-" + RUNS.incrementAndGet();
-    private final Db source = Servers.SOURCE.database();
-    private final Db target = Servers.TARGET.database();
+    private final Db source = PostgresServer.shared().database();
+    private final Db target = PostgresServer.second().database();
 
     /// What one side says to application writes.
     enum Answer {
@@ -88,8 +82,8 @@ final class Databases implements AutoCloseable {
     }
 
     /// A table that a test holds so that whoever needs it stands still.
-    record Hold(Session session, int pid, Db db) implements AutoCloseable {
-        boolean isWaitedFor() {
+    public record Hold(Session session, int pid, Db db) implements AutoCloseable {
+        public boolean isWaitedFor() {
             return db.call(watch -> watch.flag(WAITERS, pid));
         }
 
@@ -99,7 +93,7 @@ final class Databases implements AutoCloseable {
         }
     }
 
-    void create() {
+    public void create() {
         Tables.create(source, target);
     }
 
@@ -133,11 +127,11 @@ final class Databases implements AutoCloseable {
                 session -> session.flag("SELECT to_regclass('lockstep.chunk') IS NOT NULL"));
     }
 
-    Db of(Side side) {
+    public Db of(Side side) {
         return side == Side.SOURCE ? source : target;
     }
 
-    Hold hold(Side side, String table, String mode) {
+    public Hold hold(Side side, String table, String mode) {
         Session session = of(side).session("hold");
         session.begin();
         session.run("LOCK TABLE %s IN %s MODE".formatted(table, mode));
@@ -169,18 +163,18 @@ final class Databases implements AutoCloseable {
         }
     }
 
-    long number(Side side, String sql) {
+    public long number(Side side, String sql) {
         return of(side).call(session -> session.number(sql));
     }
 
     /// Sessions of Lockstep's, as text.
-    String sessions() {
+    public String sessions() {
         return source.call(session -> session.one(LOCKSTEP))
                 + target.call(session -> session.one(LOCKSTEP));
     }
 
     /// Whatever a run that is over has left, apart from its journal on the target.
-    List<String> leftOver() {
+    public List<String> leftOver() {
         List<String> found = new ArrayList<>();
         for (Side side : Side.values()) {
             of(side).call(session -> session.rows(LEFT_OVER, row -> row.text("thing"))).stream()
@@ -198,8 +192,14 @@ final class Databases implements AutoCloseable {
     }
 
     /// The journal, a line an event.
-    List<String> journal() {
+    public List<String> journal() {
         return Pair.rows(target, "SELECT event, body, epoch FROM lockstep.journal ORDER BY seq");
+    }
+
+    /// Removes both.
+    public void drop() {
+        PostgresServer.shared().drop(source);
+        PostgresServer.second().drop(target);
     }
 
     /// Slots of a run that failed would keep other tests from having theirs.

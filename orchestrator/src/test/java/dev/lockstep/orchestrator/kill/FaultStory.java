@@ -135,15 +135,7 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
     }
 
     private String situation() {
-        StringBuilder text = new StringBuilder(String.join("\n", said));
-        Thread.getAllStackTraces()
-                .forEach((thread, stack) -> {
-                    if (thread.getName().matches("run|apply.*|capture.*")) {
-                        text.append("\n").append(thread.getName());
-                        Stream.of(stack).limit(25).forEach(at -> text.append("\n  ").append(at));
-                    }
-                });
-        return text.toString();
+        return String.join("\n", said) + Waiting.stacks();
     }
 
     @Override

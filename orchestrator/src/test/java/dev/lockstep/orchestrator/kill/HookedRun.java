@@ -16,6 +16,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.plan.PlanFile;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Endpoint;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -24,7 +25,7 @@ import java.util.function.BiFunction;
 
 /// Brings a run into step, switches until so many switches are done, and ends it with a command.
 /// Every state and every step of a switch is told before it is done.
-final class HookedRun {
+public final class HookedRun {
     private static final int TRIES = 10;
 
     private final Plan plan;
@@ -33,9 +34,12 @@ final class HookedRun {
     private final Hook hook;
 
     /// Who is told.
-    interface Hook {
+    public interface Hook {
         /// Called before the work goes on from there, by the thread that does it.
         void reached(String point);
+
+        /// Told early, how the run is asked to stop in order.
+        default void begun(Runnable stop) {}
 
         /// Whether the run may be ended: it is in step and all switches are done.
         boolean mayEnd();
@@ -43,8 +47,10 @@ final class HookedRun {
         void say(String text);
     }
 
+    /// A run by the plan in a file.
+    ///
     /// @param end the last command
-    HookedRun(Path plan, int switches, String end, Hook hook) {
+    public HookedRun(Path plan, int switches, String end, Hook hook) {
         this.plan = PlanFile.read(plan, Map.of());
         this.switches = switches;
         this.end = end;
@@ -55,8 +61,10 @@ final class HookedRun {
         work((endpoint, name) -> Db.of(endpoint, name));
     }
 
+    /// Does all of it, or what is left of it.
+    ///
     /// @param connect makes the handles on the databases
-    void work(BiFunction<dev.lockstep.plans.sql.Endpoint, String, Db> connect) {
+    public void work(BiFunction<Endpoint, String, Db> connect) {
         String name = "lockstep " + plan.name();
         try (Db source = connect.apply(plan.source(), name);
                 Db target = connect.apply(plan.target(), name)) {
@@ -71,6 +79,7 @@ final class HookedRun {
                 OpenRun.take(plan, source, target, OpenRun.folder(plan), InstantSource.system())) {
             hook.reached("planned");
             Stop stop = new Stop();
+            hook.begun(stop::interrupt);
             open.lease().keep(stop::ask);
             Watcher watcher = new Reporting();
             Conductor conductor = new Conductor(open.run(), stop, watcher);

@@ -22,7 +22,7 @@ class ZombieTest {
     private static final List<String> POINTS =
             Boolean.getBoolean("lockstep.heavy")
                     ? List.of("in-step", "open/0", "intend/1", "turn/1")
-                    : List.of("in-step", "open/0");
+                    : List.of("open/0");
     private static final String STALE =
             """
             SELECT count(*) FROM lockstep.lease

@@ -50,6 +50,7 @@ public final class Asking {
                             .formatted(plan.name(), state.label(), asked.command()));
         }
         try (Session session = target.session("ask")) {
+            awaitReturn(session);
             if (isWorkedOn(session)) {
                 Requests requests = new Requests(target, plan.name());
                 long id = requests.ask(session, asked.command(), Json.write(arguments(asked)));
@@ -93,6 +94,26 @@ public final class Asking {
         return OwnTables.exist(session) && Lease.holder(session, plan.name()).isPresent();
     }
 
+    /// A process whose connection to the target was lost takes its lease again.
+    private void awaitReturn(Session session) {
+        Stop stop = new Stop();
+        long start = System.nanoTime();
+        while (OwnTables.exist(session)
+                && Lease.mayComeBack(session, plan.name())
+                && System.nanoTime() - start < GONE_AFTER.toNanos()) {
+            pause(stop);
+        }
+    }
+
+    private static void pause(Stop stop) {
+        try {
+            stop.pause(POLL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
+        }
+    }
+
     /// The answer; nothing where the process that was asked has gone. One that takes its lease
     /// again over another connection has not.
     private Optional<Outcome> await(Session session, Requests requests, long id) {
@@ -108,12 +129,7 @@ public final class Asking {
             } else if (System.nanoTime() - seen > GONE_AFTER.toNanos()) {
                 return requests.outcome(session, id);
             }
-            try {
-                stop.pause(POLL);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
-            }
+            pause(stop);
         }
     }
 

@@ -160,6 +160,16 @@ public final class Lease implements AutoCloseable {
                 .flatMap(found -> found);
     }
 
+    /// Whether somebody has the run whose session is gone just now, and may come back to it.
+    public static boolean mayComeBack(Session session, String run) {
+        return session.row(
+                        HOLDER,
+                        row -> !row.flag("connected") && row.flag("fresh"),
+                        STALE.toSeconds(),
+                        run)
+                .orElse(false);
+    }
+
     private static void endStaleHolder(Session session, String run) {
         session.rows(
                 """

@@ -201,14 +201,7 @@ public record Status(
         if (!tables.isEmpty()) {
             line(text, "copied", copied());
         }
-        if (lagMillis != null) {
-            line(text, "changes", streamed(lagMillis));
-            if (logBytes > 0) {
-                line(text, "change log", "%,d bytes on disk".formatted(logBytes));
-            }
-        } else if (retainedWalBytes > 0) {
-            line(text, "retained WAL", "%,d bytes".formatted(retainedWalBytes));
-        }
+        flow(text);
         if (lastVerification != null) {
             line(
                     text,
@@ -231,6 +224,17 @@ public record Status(
                                     lastSwitch.at()));
         }
         return text.toString().stripTrailing();
+    }
+
+    private void flow(StringBuilder text) {
+        if (lagMillis != null) {
+            line(text, "changes", streamed(lagMillis));
+            if (logBytes > 0) {
+                line(text, "change log", "%,d bytes on disk".formatted(logBytes));
+            }
+        } else if (retainedWalBytes > 0) {
+            line(text, "retained WAL", "%,d bytes".formatted(retainedWalBytes));
+        }
     }
 
     private String next() {

@@ -135,8 +135,9 @@ class ServerCrashTest {
             assertThat(Status.of(move).state()).isEqualTo("failed");
             from.startAgain();
             Pair.run(pair.source(), "INSERT INTO entry VALUES (1, 'late')");
-            move.told("run", "--until", "in-step").done();
-            follows(pair.source(), pair.target());
+            try (LiveRun _ = LiveRun.inStep(move)) {
+                follows(pair.source(), pair.target());
+            }
         }
     }
 }

@@ -106,6 +106,7 @@ public final class HookedRun {
                 attempt++) {
             String command = inStep.active() == Side.SOURCE ? "cutover" : "rollback";
             try {
+                conductor.advance();
                 hook.say(commands.perform(new Asked(command, "", false)).text());
             } catch (LockstepException e) {
                 if (e.fault() != Fault.SWITCH_FAILED || attempt > TRIES) {
@@ -115,6 +116,7 @@ public final class HookedRun {
                 conductor.flowing().throwIfFailed();
             }
         }
+        conductor.advance();
         if (conductor.state() instanceof InStep) {
             hook.reached("settled");
             while (!hook.mayEnd()) {

@@ -26,6 +26,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 public final class Db implements AutoCloseable {
     private static final int ATTEMPTS_MAX = 5;
     private static final int POOL_MAX = 4;
+    private static final int SERVED_MAX_MS = 10_000;
     private static final String NO_DATABASE = "3D000";
     private static final Map<String, String> PROBE =
             Map.of("connectTimeout", "5", "loginTimeout", "8", "socketTimeout", "10");
@@ -145,6 +146,8 @@ public final class Db implements AutoCloseable {
 
     /// A pooler between here and the server gives numbers of its own, by which nobody can be found.
     private void watch(WatchedSockets.Line line, Connection connection) throws SQLException {
+        // Nobody watches it before the answer is there.
+        connection.setNetworkTimeout(Runnable::run, SERVED_MAX_MS);
         try (Statement statement = connection.createStatement();
                 ResultSet served = statement.executeQuery(StallWatch.SERVED)) {
             served.next();
@@ -155,6 +158,7 @@ public final class Db implements AutoCloseable {
                 line.forget();
             }
         }
+        connection.setNetworkTimeout(Runnable::run, 0);
     }
 
     /// What the pool takes its connections from.

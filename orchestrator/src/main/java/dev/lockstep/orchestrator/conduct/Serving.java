@@ -59,9 +59,10 @@ public final class Serving {
 
     private boolean serve(Predicate<RunState> enough) throws InterruptedException {
         conductor.begin();
+        conductor.advance();
+        requests.halfDone().forEach(this::tellWhatCameOfIt);
         while (true) {
             conductor.advance();
-            requests.halfDone().forEach(this::tellWhatCameOfIt);
             cutOverOnce();
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;

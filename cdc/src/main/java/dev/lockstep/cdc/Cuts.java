@@ -6,15 +6,23 @@ import dev.lockstep.cdc.apply.Positions;
 import dev.lockstep.cdc.apply.Recopy;
 import dev.lockstep.cdc.capture.SnapshotSlot;
 import dev.lockstep.cdc.session.ReplicaRole;
+import dev.lockstep.plans.catalog.TableFiles;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
 import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
 
 /// Has the standby stand still at one exact position of the active.
 final class Cuts {
     /// How long open transactions of the active may keep a snapshot, and with it the applier,
     /// waiting.
     private static final Duration SNAPSHOT_MAX = Duration.ofSeconds(60);
+
+    private static final int RECOPIES_MAX = 20;
 
     private final Replication.Spec spec;
     private final Markers markers;
@@ -55,20 +63,45 @@ final class Cuts {
     /// how many rows there were.
     int recopy(Applier applier, Positions positions, ApplyGate gate, Duration atMost)
             throws InterruptedException {
+        for (int attempt = 1; attempt <= RECOPIES_MAX; attempt++) {
+            OptionalInt rows = recopyOnce(applier, positions, gate, atMost);
+            if (rows.isPresent()) {
+                return rows.getAsInt();
+            }
+        }
+        throw new LockstepException(
+                Fault.LOCK_TIMEOUT,
+                ("tables of database \"%s\" were truncated %d times while the last of their rows "
+                                + "were about to be copied; keep applications from truncating them "
+                                + "until the run is in step")
+                        .formatted(spec.active().label(), RECOPIES_MAX));
+    }
+
+    private OptionalInt recopyOnce(
+            Applier applier, Positions positions, ApplyGate gate, Duration atMost)
+            throws InterruptedException {
+        TableFiles files = spec.active().call(session -> TableFiles.of(session, actives()));
         SnapshotSlot point = standStill(gate, atMost).point();
         try (Session session = spec.standby().session("recopy")) {
             ReplicaRole.enter(session);
             session.begin();
             positions.becomeStrict(session);
-            int rows =
-                    new Recopy(session, spec.run(), spec.routes()).unfinishedRows(point.snapshot());
-            session.commit();
-            applier.becomeStrict();
+            OptionalInt rows =
+                    new Recopy(session, spec.run(), spec.routes())
+                            .unfinishedRows(point.snapshot(), files);
+            if (rows.isPresent()) {
+                session.commit();
+                applier.becomeStrict();
+            }
             return rows;
         } finally {
             gate.release();
             point.close();
         }
+    }
+
+    private List<TableName> actives() {
+        return spec.routes().stream().map(route -> route.active().name()).toList();
     }
 
     private static Duration min(Duration a, Duration b) {

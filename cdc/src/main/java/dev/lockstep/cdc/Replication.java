@@ -6,7 +6,9 @@ import dev.lockstep.cdc.apply.Positions;
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.capture.Capture;
 import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.log.ChangeLog;
+import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
@@ -35,7 +37,8 @@ public final class Replication implements AutoCloseable {
     private volatile ApplyGate gate = new ApplyGate();
     private final Markers markers;
     private final Cuts cuts;
-    private final UnreadSlot unread;
+    private final Lineage lineage;
+    private final SlotWatch slotWatch;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
     private @Nullable Capture capture;
     private @Nullable ApplyThread applying;
@@ -71,20 +74,13 @@ public final class Replication implements AutoCloseable {
         this.log =
                 new ChangeLog(
                         spec.kafka().client(),
-                        spec.kafka().ownBroker(),
-                        topic(spec.run(), spec.stream()));
+                        spec.kafka().isOwn(),
+                        Remains.topic(spec.run(), spec.stream()));
         this.positions = new Positions(spec.run(), spec.stream(), spec.epoch());
         this.markers = new Markers(spec);
         this.cuts = new Cuts(spec, markers);
-        this.unread = new UnreadSlot(slot.name(), spec.active().label());
-    }
-
-    private static String topic(String run, int stream) {
-        return topic(run) + stream;
-    }
-
-    private static String topic(String run) {
-        return "lockstep." + run + ".";
+        this.lineage = new Lineage(spec, positions);
+        this.slotWatch = new SlotWatch(slot, spec.active().label(), SlotWatch.UNREAD_MAX);
     }
 
     public Spec spec() {
@@ -95,20 +91,37 @@ public final class Replication implements AutoCloseable {
     /// which on every commit will come.
     public Lsn prepare() {
         log.create();
-        return slot.create(spec.active(), spec.routes().stream().map(Route::active).toList());
+        return slot.create(spec.active(), actives());
+    }
+
+    /// Makes what a stream needs that has not begun. One that has begun needs the slot that it had:
+    /// what was changed before another slot was made is not in that one.
+    public void begin() {
+        if (spec.standby().call(positions::read).isEmpty()) {
+            startAt(prepare(), false);
+        } else {
+            log.create();
+            slot.publish(spec.active(), actives());
+        }
+    }
+
+    private List<Table> actives() {
+        return spec.routes().stream().map(Route::active).toList();
     }
 
     /// Says from where changes count on the standby. Later calls change nothing.
     ///
     /// @param strict whether the standby is equal to the active at `from`
     public void startAt(Lsn from, boolean strict) {
-        positions.create(spec.standby(), new Positions.Position(from, 0, strict));
+        positions.create(
+                spec.standby(), new Positions.Position(from, 0, strict), lineage.timeline());
     }
 
     /// Says from where changes count on a standby that is equal to the active at `from`, whatever
     /// earlier owners have said.
     public void startAnewAt(Lsn from) {
-        positions.createAnew(spec.standby(), new Positions.Position(from, 0, true));
+        positions.createAnew(
+                spec.standby(), new Positions.Position(from, 0, true), lineage.timeline());
     }
 
     /// Starts to fill the log from where the slot stands.
@@ -117,6 +130,7 @@ public final class Replication implements AutoCloseable {
                 spec.standby()
                         .call(positions::read)
                         .orElse(new Positions.Position(preparedAt(), 0, false));
+        lineage.follow(() -> endOfLog().max(applied.lsn()));
         Capture started =
                 Capture.start(
                         new Capture.Settings(
@@ -124,7 +138,7 @@ public final class Replication implements AutoCloseable {
                                 slot,
                                 log,
                                 spec.epoch(),
-                                spec.routes().stream().map(Route::active).toList(),
+                                actives(),
                                 applied.lsn(),
                                 applied.changes()));
         capture = started;
@@ -135,8 +149,12 @@ public final class Replication implements AutoCloseable {
                                 fail(failure);
                             }
                         });
-        unread.start();
+        slotWatch.start();
         markers.start(spec.standby().call(positions::age), this::fail);
+    }
+
+    private Lsn endOfLog() {
+        return log.lastCommit().map(Change.Commit::end).orElse(Lsn.ZERO);
     }
 
     private Lsn preparedAt() {
@@ -247,12 +265,12 @@ public final class Replication implements AutoCloseable {
         }
     }
 
-    /// How much WAL the active keeps for this stream, in bytes. Where nobody has read the slot for
-    /// long, the connection that is taken for open is not; the stream fails then.
-    public Optional<Long> retainedWal() {
+    /// Looks at the slot, and has the stream fail where that is lost, or where nobody has read it
+    /// for long. Returns how much WAL the active keeps for it, in bytes.
+    public long watchSlot() {
         Optional<Slot.State> state = spec.active().call(slot::state);
-        unread.look(state).ifPresent(this::fail);
-        return state.map(Slot.State::retainedBytes);
+        slotWatch.look(state).ifPresent(this::fail);
+        return state.map(Slot.State::retainedBytes).orElse(0L);
     }
 
     /// Stops both threads; what is durable stays.
@@ -267,28 +285,6 @@ public final class Replication implements AutoCloseable {
                 capturing.close();
             }
             log.close();
-        }
-    }
-
-    /// The topics that streams of a run have in Kafka, which has to answer at once.
-    public static List<String> topics(String run, KafkaAccess kafka) {
-        return ChangeLog.topics(kafka.client(), topic(run)).stream()
-                .filter(name -> name.substring(topic(run).length()).matches("[0-9]+"))
-                .toList();
-    }
-
-    /// Which stream, and whose.
-    public record Owned(String run, int stream, long epoch) {}
-
-    /// Removes position, slot, publication and topic of a stream that nobody runs, whatever of them
-    /// is there; fails where a later epoch has it. A stream of the same number that is made later
-    /// begins at its own beginning.
-    public static void remove(Owned owned, Db active, Db standby, KafkaAccess kafka) {
-        new Positions(owned.run(), owned.stream(), owned.epoch()).forget(standby);
-        new Slot(owned.run(), owned.stream()).drop(active);
-        String topic = topic(owned.run(), owned.stream());
-        try (ChangeLog log = new ChangeLog(kafka.client(), kafka.ownBroker(), topic)) {
-            log.delete();
         }
     }
 }

@@ -67,7 +67,7 @@ class ApplierTest {
     @Test
     void closingWhileALargeTransactionIsLookedAtLosesNothing() throws Exception {
         Positions positions = new Positions(fixture.run, 0, 1);
-        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true));
+        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true), 1);
         try (LogAppender appender = log.appender(1)) {
             marker(appender, 20, "close now", 0);
             transaction(appender, 30, 1, LARGE);
@@ -115,7 +115,7 @@ class ApplierTest {
         // Without a key nothing else would keep the second from writing the rows again.
         pair.onBoth("ALTER TABLE item DROP CONSTRAINT item_pkey");
         Positions positions = new Positions(fixture.run, 0, 1);
-        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true));
+        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true), 1);
         AtomicReference<Applier> old = new AtomicReference<>();
         old.set(applier(positions, _ -> old.get().close()));
         AtomicReference<Applier> young = new AtomicReference<>();
@@ -139,7 +139,7 @@ class ApplierTest {
     @Test
     void halvesOfTwoTransactionsAroundAHoleAreNotOne() throws Exception {
         Positions positions = new Positions(fixture.run, 0, 1);
-        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true));
+        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true), 1);
         writeWithout(
                 1,
                 appender -> {
@@ -237,7 +237,7 @@ class ApplierTest {
     @Test
     void aStandbyThatWasSetBackIsSeen() {
         Positions positions = new Positions(fixture.run, 0, 1);
-        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true));
+        positions.create(pair.target(), new Positions.Position(new Lsn(10), 0, true), 1);
         Applier applier = applier(positions, _ -> {});
         try (LogAppender appender = log.appender(1)) {
             appender.append(new Change.Begin(new Lsn(20)));

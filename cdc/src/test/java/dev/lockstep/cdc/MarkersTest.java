@@ -29,7 +29,7 @@ class MarkersTest {
                         pair.source(),
                         pair.target(),
                         List.of(),
-                        new KafkaAccess(Map.of(), true)));
+                        KafkaAccess.to(Map.of())));
     }
 
     @Test

@@ -279,8 +279,8 @@ class ReplicationTest {
         pair.onBoth(ITEM);
         StreamFixture fixture = new StreamFixture(pair);
         fixture.openStrict().close();
-        Replication.remove(
-                new Replication.Owned(fixture.run, 0, 9),
+        Remains.remove(
+                new Remains.Owned(fixture.run, 0, 9),
                 pair.source(),
                 pair.target(),
                 StreamFixture.kafka());

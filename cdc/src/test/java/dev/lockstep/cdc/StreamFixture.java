@@ -50,8 +50,7 @@ public final class StreamFixture {
     }
 
     static KafkaAccess kafka() {
-        return new KafkaAccess(
-                Map.of("bootstrap.servers", Broker.INSTANCE.bootstrapServers()), true);
+        return KafkaAccess.to(Broker.INSTANCE);
     }
 
     public String run() {

@@ -10,29 +10,74 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// A server of a test's own that goes down as when its machine does, and comes up again on its data
 /// and its port.
 public final class CrashingServer implements AutoCloseable {
     private final Path data;
     private final int port = freePort();
+    private final Map<String, String> settings;
     private EmbeddedPostgres server;
 
-    private CrashingServer(Path data) {
+    private CrashingServer(Path data, Map<String, String> settings) {
         this.data = data;
+        this.settings = new HashMap<>(settings);
+        this.settings.putIfAbsent("synchronous_commit", "on");
         this.server = boot();
     }
 
     /// Makes and starts a server on `data`, a folder that does not exist yet.
     public static CrashingServer start(Path data) {
-        return new CrashingServer(data);
+        return start(data, Map.of());
+    }
+
+    /// As above, with settings of its own.
+    public static CrashingServer start(Path data, Map<String, String> settings) {
+        return new CrashingServer(data, settings);
+    }
+
+    /// Makes a replica of this server, with its slots as they are now, and starts both.
+    ///
+    /// @param copy a folder that does not exist yet
+    public CrashingServer replica(Path copy) {
+        close();
+        try (Stream<Path> files = Files.walk(data)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.copy(
+                        file,
+                        copy.resolve(data.relativize(file)),
+                        StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            Files.createFile(copy.resolve("standby.signal"));
+            Files.writeString(
+                    copy.resolve("postgresql.auto.conf"),
+                    "primary_conninfo = 'host=localhost port=%d user=postgres'%n".formatted(port));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        startAgain();
+        return new CrashingServer(copy, settings);
+    }
+
+    /// Has a replica take writes, and waits until it does.
+    public void promote() {
+        try (Db admin = open("postgres");
+                var session = admin.session("promote")) {
+            session.one("SELECT pg_promote()");
+        }
+    }
+
+    public int port() {
+        return port;
     }
 
     private EmbeddedPostgres boot() {
         try {
-            return PostgresServer.configured(
-                            Map.of("synchronous_commit", "on"), EmbeddedPostgres.builder())
+            return PostgresServer.configured(settings, EmbeddedPostgres.builder())
                     .setDataDirectory(data)
                     .setCleanDataDirectory(false)
                     .setPort(port)
@@ -59,7 +104,8 @@ public final class CrashingServer implements AutoCloseable {
         return open(name);
     }
 
-    private Db open(String name) {
+    /// An existing database, as the superuser.
+    public Db open(String name) {
         return Db.of(
                 new Endpoint(
                         "jdbc:postgresql://localhost:%s/%s".formatted(port, name),

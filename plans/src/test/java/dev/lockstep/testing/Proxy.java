@@ -19,7 +19,7 @@ public final class Proxy implements AutoCloseable {
     private static final int BUFFER = 64 << 10;
 
     private final ServerSocket listening;
-    private final int server;
+    private volatile int server;
     private final Set<Link> links = ConcurrentHashMap.newKeySet();
     private final AtomicInteger made = new AtomicInteger();
     private final AtomicReference<String> awaited = new AtomicReference<>("");
@@ -44,6 +44,11 @@ public final class Proxy implements AutoCloseable {
 
     public int port() {
         return listening.getLocalPort();
+    }
+
+    /// Has new connections lead to the server on another port.
+    public void leadTo(int port) {
+        server = port;
     }
 
     /// How many connections there are whose application calls itself something with `name` in it.

@@ -5,8 +5,8 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
+import dev.lockstep.cdc.log.PositionLost;
 import dev.lockstep.cdc.session.ReplicaRole;
-import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
@@ -187,11 +187,11 @@ public final class Applier implements AutoCloseable {
     /// A standby that was set back to an older state lacks what was trimmed from the log since.
     private void checkFollows(Transaction transaction, Lsn end) {
         if (transaction.after.isAfter(end)) {
-            throw new LockstepException(
-                    Fault.POSITION_LOST,
+            throw PositionLost.of(
+                    positions.stream(),
                     ("standby \"%s\" has changes up to %s, and the log goes on after %s: the"
                                     + " standby was set back, and what it lost is gone from the"
-                                    + " log; abort the run and start it afresh")
+                                    + " log")
                             .formatted(settings.standby().label(), end, transaction.after));
         }
     }

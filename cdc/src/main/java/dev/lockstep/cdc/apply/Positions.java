@@ -14,11 +14,18 @@ import java.util.Optional;
 public final class Positions {
     private static final String CREATE =
             """
-            INSERT INTO lockstep.position (run, stream, epoch, lsn, changes, strict)
-            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
+            INSERT INTO lockstep.position (run, stream, epoch, lsn, timeline, changes, strict)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
             """;
     private static final String READ =
             "SELECT lsn, changes, strict FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String TIMELINE =
+            "SELECT timeline FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String FOLLOW =
+            """
+            UPDATE lockstep.position SET timeline = ?
+             WHERE run = ? AND stream = ? AND epoch <= ?\
+            """;
     private static final String AGE =
             """
             SELECT (1000 * extract(epoch FROM clock_timestamp() - applied_at))::bigint AS millis
@@ -63,21 +70,41 @@ public final class Positions {
         this.epoch = epoch;
     }
 
+    int stream() {
+        return stream;
+    }
+
     /// Writes the first position of a stream, unless it has one.
-    public void create(Db standby, Position first) {
-        standby.tx(session -> create(session, first));
+    ///
+    /// @param timeline the one of the active's WAL that it is on
+    public void create(Db standby, Position first, int timeline) {
+        standby.tx(session -> create(session, first, timeline));
     }
 
     /// Writes the first position of a stream in place of any that an earlier epoch has written.
-    public void createAnew(Db standby, Position first) {
+    public void createAnew(Db standby, Position first, int timeline) {
         standby.tx(session -> {
             session.update(FORGET, run, stream, epoch - 1);
-            create(session, first);
+            create(session, first, timeline);
         });
     }
 
-    private void create(Session session, Position first) {
-        session.update(CREATE, run, stream, epoch, first.lsn(), first.changes(), first.strict());
+    private void create(Session session, Position first, int timeline) {
+        session.update(
+                CREATE, run, stream, epoch, first.lsn(), timeline, first.changes(), first.strict());
+    }
+
+    /// The timeline of the active's WAL that the position is on, where there is one.
+    public Optional<Integer> timeline(Session session) {
+        return session.row(TIMELINE, row -> row.integer("timeline"), run, stream);
+    }
+
+    /// Says that the position is on another timeline of the active's WAL as well, which goes on
+    /// from there.
+    public void follow(Session session, int timeline) {
+        if (session.update(FOLLOW, timeline, run, stream, epoch) != 1) {
+            throw lost();
+        }
     }
 
     /// Removes what is known of a stream, where anything is; fails where a later epoch has it.

@@ -1,6 +1,7 @@
 package dev.lockstep.cdc.apply;
 
 import dev.lockstep.cdc.session.KeyOperators;
+import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -33,21 +35,26 @@ public final class Recopy {
         this.routes = routes.stream().collect(Collectors.toMap(r -> r.standby().name(), r -> r));
     }
 
-    /// Brings every unfinished row to `snapshot`'s state and says how many keys there were.
-    public int unfinishedRows(Snapshot snapshot) {
+    /// Brings every unfinished row to `snapshot`'s state and says how many keys there were; empty,
+    /// and nothing is done for good, where a table was truncated since `files` were read, which was
+    /// before the snapshot was made.
+    public OptionalInt unfinishedRows(Snapshot snapshot, TableFiles files) {
         Map<TableName, Set<List<@Nullable String>>> rows = new UnfinishedRows(standby, run).all();
         int keys = 0;
         try (Session active = snapshot.open("recopy")) {
             for (var table : rows.entrySet()) {
                 Route route = routes.get(table.getKey());
                 if (route != null) {
+                    if (!files.isKept(active, route.active().name())) {
+                        return OptionalInt.empty();
+                    }
                     copy(active, route, new ArrayList<>(table.getValue()));
                     keys += table.getValue().size();
                 }
             }
         }
         standby.update(FORGET, run);
-        return keys;
+        return OptionalInt.of(keys);
     }
 
     private void copy(Session active, Route route, List<List<@Nullable String>> keys) {

@@ -1,12 +1,15 @@
 package dev.lockstep.cdc.backfill;
 
 import dev.lockstep.cdc.session.ReplicaRole;
+import dev.lockstep.plans.catalog.TableFiles;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.SqlStates;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +21,6 @@ final class ChunkCopier implements AutoCloseable {
     private static final String LOCK_TIMEOUT = "SET lock_timeout = '60s'";
 
     private static final int SNAPSHOTS_MAX = 20;
-    private static final String FILE = "SELECT pg_relation_filenode(?::regclass)";
 
     private static final Set<String> CONFLICTS =
             Set.of(SqlStates.UNIQUE_VIOLATION, SqlStates.EXCLUSION_VIOLATION);
@@ -85,12 +87,11 @@ final class ChunkCopier implements AutoCloseable {
     /// Whoever has truncated the table since has emptied it for older snapshots, too: what was
     /// deleted in between would be missed then. Nobody can once it is locked.
     private long exactly(CopyStatements statements, Chunk chunk) {
-        String table = chunk.table().sql();
+        TableName table = chunk.table();
         for (int attempt = 1; attempt <= SNAPSHOTS_MAX; attempt++) {
-            String before = active.call(session -> session.one(FILE, table));
+            TableFiles before = active.call(session -> TableFiles.of(session, List.of(table)));
             try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
-                exact.reader().run("LOCK TABLE ONLY %s IN ACCESS SHARE MODE".formatted(table));
-                if (exact.reader().one(FILE, table).equals(before)) {
+                if (before.isKept(exact.reader(), table)) {
                     return exactly(statements, chunk, exact);
                 }
             }
@@ -99,7 +100,7 @@ final class ChunkCopier implements AutoCloseable {
                 Fault.LOCK_TIMEOUT,
                 ("table \"%s\" was truncated %d times while its copy was about to begin; keep"
                                 + " applications from truncating it until it is copied")
-                        .formatted(chunk.table(), SNAPSHOTS_MAX));
+                        .formatted(table, SNAPSHOTS_MAX));
     }
 
     private long exactly(CopyStatements statements, Chunk chunk, ExactSnapshot exact) {

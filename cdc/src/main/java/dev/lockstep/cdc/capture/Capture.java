@@ -3,6 +3,7 @@ package dev.lockstep.cdc.capture;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
+import dev.lockstep.cdc.log.PositionLost;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.HeapShortage;
@@ -73,6 +74,8 @@ public final class Capture implements AutoCloseable {
                 EngineProperties.of(
                         settings.active().endpoint(), settings.slot().name(), serverMajor);
         properties.setProperty(TappedTask.TAP, tapName);
+        // An engine waits a minute for the names of one that takes its time to end.
+        properties.setProperty("custom.metric.tags", "capture=" + tapName);
         this.engine =
                 DebeziumEngine.create(io.debezium.engine.format.ChangeEventFormat.of(Connect.class))
                         .using(properties)
@@ -100,8 +103,7 @@ public final class Capture implements AutoCloseable {
         }
         Slot.State slot = slotOf(settings);
         Optional<Change.Commit> last = settings.log().lastCommit();
-        Lsn inLog = last.map(Change.Commit::end).orElse(Lsn.ZERO);
-        Lsn known = inLog.isAfter(settings.applied()) ? inLog : settings.applied();
+        Lsn known = last.map(Change.Commit::end).orElse(Lsn.ZERO).max(settings.applied());
         checkNoGap(settings, slot.confirmed(), known);
         long changes =
                 Math.max(last.map(Change.Commit::changes).orElse(0L), settings.changesApplied());
@@ -150,15 +152,13 @@ public final class Capture implements AutoCloseable {
 
     private static Slot.State slotOf(Settings settings) {
         try (Session session = settings.active().session("slot")) {
-            String name = settings.slot().name();
-            Slot.State state =
-                    settings.slot()
-                            .state(session)
-                            .orElseThrow(() -> gone(name, session.label(), "is gone"));
-            if (state.lost()) {
-                throw gone(name, session.label(), "was invalidated: its WAL is gone");
+            Slot slot = settings.slot();
+            Optional<Slot.State> state = slot.state(session);
+            Optional<String> loss = Slot.loss(state);
+            if (loss.isPresent()) {
+                throw slot.lost(session.label(), loss.get());
             }
-            return state;
+            return state.orElseThrow();
         }
     }
 
@@ -178,26 +178,16 @@ public final class Capture implements AutoCloseable {
 
     private static void checkNoGap(Settings settings, Lsn confirmed, Lsn known) {
         if (confirmed.isAfter(known)) {
-            throw new LockstepException(
-                    Fault.POSITION_LOST,
+            throw PositionLost.of(
+                    settings.slot().stream(),
                     ("slot \"%s\" on \"%s\" has confirmed changes up to %s, but the change log "
-                                    + "ends at %s: the log was lost or set back; abort the run "
-                                    + "and start it afresh")
+                                    + "ends at %s: the log was lost or set back")
                             .formatted(
                                     settings.slot().name(),
                                     settings.active().label(),
                                     confirmed,
                                     known));
         }
-    }
-
-    private static LockstepException gone(String slot, String database, String what) {
-        return new LockstepException(
-                Fault.POSITION_LOST,
-                ("replication slot \"%s\" on \"%s\" %s, and with it changes that were not "
-                                + "carried; abort"
-                                + " the run and start it afresh")
-                        .formatted(slot, database, what));
     }
 
     private void confirm(

@@ -57,7 +57,11 @@ final class EngineProperties {
                 .forEach((key, value) -> p.setProperty("driver." + key, (String) value));
         p.setProperty(
                 "driver.options",
-                endpoint.options(serverMajor) + " -c wal_sender_timeout=" + SILENCE_MAX_MS);
+                endpoint.options(serverMajor)
+                        + " -c wal_sender_timeout="
+                        + SILENCE_MAX_MS
+                        + " -c idle_in_transaction_session_timeout="
+                        + SILENCE_MAX_MS);
         return p;
     }
 }

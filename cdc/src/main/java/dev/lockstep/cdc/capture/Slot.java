@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.capture;
 
+import dev.lockstep.cdc.log.PositionLost;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -60,6 +61,7 @@ public final class Slot {
             """;
 
     private final String name;
+    private final int stream;
 
     /// What the server says about a slot.
     ///
@@ -68,6 +70,7 @@ public final class Slot {
 
     public Slot(String run, int stream) {
         this.name = prefix(run) + stream;
+        this.stream = stream;
     }
 
     private static String prefix(String run) {
@@ -81,6 +84,29 @@ public final class Slot {
 
     public String name() {
         return name;
+    }
+
+    int stream() {
+        return stream;
+    }
+
+    /// What makes a slot useless that looks like this; empty where nothing does.
+    public static Optional<String> loss(Optional<State> state) {
+        if (state.isEmpty()) {
+            return Optional.of("is gone");
+        }
+        return state.get().lost()
+                ? Optional.of("was invalidated: its WAL is gone")
+                : Optional.empty();
+    }
+
+    /// The fault of a stream whose slot is lost.
+    public LockstepException lost(String database, String how) {
+        return PositionLost.of(
+                stream,
+                ("replication slot \"%s\" on \"%s\" %s, and with it changes that were not "
+                                + "carried")
+                        .formatted(name, database, how));
     }
 
     /// Whether a publication of this name is there.
@@ -122,6 +148,13 @@ public final class Slot {
                 return found.get().confirmed();
             }
             return createSlot(session);
+        }
+    }
+
+    /// Publishes `tables` alone.
+    public void publish(Db active, List<Table> tables) {
+        try (Session session = active.session("slot")) {
+            new Publication(name).create(session, tables);
         }
     }
 

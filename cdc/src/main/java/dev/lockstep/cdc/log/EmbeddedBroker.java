@@ -10,9 +10,15 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
@@ -25,12 +31,17 @@ public final class EmbeddedBroker implements AutoCloseable {
     /// Always the same: a folder that is formatted already is refused under another one.
     private static final Uuid CLUSTER = new Uuid(0x6c6f636b73746570L, 1);
 
-    private final KafkaRaftServer server;
-    private final int port;
+    private static final int NODE = 1;
+    private static final int ANSWER_MAX_MS = 3_000;
+    private static final Duration END_MAX = Duration.ofSeconds(30);
 
-    private EmbeddedBroker(KafkaRaftServer server, int port) {
-        this.server = server;
-        this.port = port;
+    private final Path folder;
+    private final int port = freePort();
+    private KafkaRaftServer server;
+
+    private EmbeddedBroker(Path folder) {
+        this.folder = folder;
+        this.server = boot();
     }
 
     /// Starts a broker on `folder`, which is made and formatted where it is new.
@@ -38,17 +49,19 @@ public final class EmbeddedBroker implements AutoCloseable {
         // A broker that gives up ends its process; ours has databases to leave in order.
         Exit.setExitProcedure(EmbeddedBroker::refuseToExit);
         Exit.setHaltProcedure(EmbeddedBroker::refuseToExit);
+        return new EmbeddedBroker(folder);
+    }
+
+    private KafkaRaftServer boot() {
         try {
             Files.createDirectories(folder);
-            int port = freePort();
-            int controllerPort = freePort();
             format(folder);
-            KafkaRaftServer server =
+            KafkaRaftServer booted =
                     new KafkaRaftServer(
-                            KafkaConfig.fromProps(properties(folder, port, controllerPort), false),
+                            KafkaConfig.fromProps(properties(folder, port, freePort()), false),
                             Time.SYSTEM);
-            server.startup();
-            return new EmbeddedBroker(server, port);
+            booted.startup();
+            return booted;
         } catch (Exception e) {
             throw new LockstepException(
                     Fault.LOG_FAILED,
@@ -65,6 +78,59 @@ public final class EmbeddedBroker implements AutoCloseable {
     /// Where clients connect.
     public String bootstrapServers() {
         return "127.0.0.1:" + port;
+    }
+
+    /// Starts it again on its folder and its port where it does not answer any more: a broker gives
+    /// up for good when it cannot write, as on a full disk, and nothing of it comes back by itself.
+    public synchronized void revive() {
+        if (!isWell()) {
+            end();
+            server = boot();
+        }
+    }
+
+    /// Whether its controller answers and its folder is in use. Whoever has lost them goes on to
+    /// answer what it remembers.
+    private boolean isWell() {
+        Map<String, Object> client =
+                Map.of(
+                        "bootstrap.servers",
+                        bootstrapServers(),
+                        "request.timeout.ms",
+                        ANSWER_MAX_MS,
+                        "default.api.timeout.ms",
+                        ANSWER_MAX_MS);
+        try (Admin admin = Admin.create(client)) {
+            var _ = admin.describeMetadataQuorum().quorumInfo().get();
+            return admin.describeLogDirs(List.of(NODE)).allDescriptions().get().values().stream()
+                    .flatMap(dirs -> dirs.values().stream())
+                    .allMatch(description -> description.error() == null);
+        } catch (ExecutionException | KafkaException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /// One that has given up waits minutes for itself, unless it is interrupted.
+    private void end() {
+        Thread ending = Thread.ofPlatform().name("broker-end").start(this::close);
+        long deadline = System.nanoTime() + END_MAX.toNanos();
+        try {
+            while (!ending.join(Duration.ofSeconds(2))) {
+                ending.interrupt();
+                if (System.nanoTime() > deadline) {
+                    throw new LockstepException(
+                            Fault.LOG_FAILED,
+                            ("the embedded Kafka broker on folder \"%s\" has given up and does not "
+                                            + "end; end this process, then run again")
+                                    .formatted(folder));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override
@@ -95,7 +161,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                 .setPrintStream(
                         new PrintStream(
                                 OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
-                .setNodeId(1)
+                .setNodeId(NODE)
                 .setClusterId(CLUSTER.toString())
                 .setReleaseVersion(MetadataVersion.LATEST_PRODUCTION)
                 .setControllerListenerName("CONTROLLER")
@@ -108,8 +174,8 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static Properties properties(Path folder, int port, int controllerPort) {
         Properties p = new Properties();
         p.setProperty("process.roles", "broker,controller");
-        p.setProperty("node.id", "1");
-        p.setProperty("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
+        p.setProperty("node.id", Integer.toString(NODE));
+        p.setProperty("controller.quorum.voters", NODE + "@127.0.0.1:" + controllerPort);
         p.setProperty(
                 "listeners",
                 "PLAINTEXT://127.0.0.1:%s,CONTROLLER://127.0.0.1:%s"
@@ -127,7 +193,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         p.setProperty("share.coordinator.state.topic.min.isr", "1");
         // A broker that was killed is let in again only when its last life has timed out.
         p.setProperty("broker.heartbeat.interval.ms", "500");
-        p.setProperty("broker.session.timeout.ms", "3000");
+        p.setProperty("broker.session.timeout.ms", "2000");
         p.setProperty("num.network.threads", "1");
         p.setProperty("num.io.threads", "2");
         p.setProperty("background.threads", "2");
@@ -138,9 +204,12 @@ public final class EmbeddedBroker implements AutoCloseable {
         return p;
     }
 
-    private static int freePort() throws IOException {
+    private static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new LockstepException(
+                    Fault.LOG_FAILED, "no free port for the embedded Kafka broker: " + e, e);
         }
     }
 }

@@ -38,7 +38,7 @@ class PositionsTest {
 
     @Test
     void aStreamOfALaterOwnerIsNotForgotten() {
-        later.create(pair.target(), at(7));
+        later.create(pair.target(), at(7), 1);
         assertThatThrownBy(() -> earlier.forget(pair.target()))
                 .isInstanceOfSatisfying(
                         LockstepException.class,
@@ -51,14 +51,14 @@ class PositionsTest {
 
     @Test
     void whatALaterOwnerSaysAnewCounts() {
-        earlier.create(pair.target(), at(5));
-        later.create(pair.target(), at(6));
+        earlier.create(pair.target(), at(5), 1);
+        later.create(pair.target(), at(6), 1);
         isAt(5);
-        later.createAnew(pair.target(), at(7));
+        later.createAnew(pair.target(), at(7), 1);
         isAt(7);
-        earlier.createAnew(pair.target(), at(8));
+        earlier.createAnew(pair.target(), at(8), 1);
         isAt(7);
-        later.createAnew(pair.target(), at(9));
+        later.createAnew(pair.target(), at(9), 1);
         isAt(7);
     }
 }

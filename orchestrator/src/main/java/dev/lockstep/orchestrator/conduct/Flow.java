@@ -59,7 +59,7 @@ final class Flow implements AutoCloseable {
         try {
             // A stream that another owner has ended since must not be made again.
             run.requireLease();
-            made.startAt(made.prepare(), false);
+            made.begin();
             made.startCapture();
         } catch (RuntimeException e) {
             made.close();

@@ -1,7 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.KafkaAccess;
-import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.Remains;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.orchestrator.run.Journal;
@@ -59,6 +59,9 @@ public final class OpenRun implements AutoCloseable {
         }
         refuseIfHeld(plan, target);
         checkKafka(plan, isNew);
+        if (state instanceof RunState.Planned) {
+            refuseLeftLog(plan, folder);
+        }
         if (isNew) {
             new Preflight(plan, source, target).check();
         }
@@ -72,14 +75,12 @@ public final class OpenRun implements AutoCloseable {
             KafkaAccess kafka;
             switch (plan.kafka()) {
                 case Plan.Kafka.Embedded _ -> {
-                    EmbeddedBroker own = EmbeddedBroker.start(folder.resolve("kafka"));
+                    EmbeddedBroker own = EmbeddedBroker.start(Run.brokerFolder(folder));
                     broker = Optional.of(own);
-                    kafka =
-                            new KafkaAccess(
-                                    Map.of("bootstrap.servers", own.bootstrapServers()), true);
+                    kafka = KafkaAccess.to(own);
                 }
                 case Plan.Kafka.External(Map<String, String> properties) ->
-                        kafka = new KafkaAccess(properties, false);
+                        kafka = KafkaAccess.to(properties);
             }
             Run run = new Run(plan, source, target, journal, lease.epoch(), kafka, folder, clock);
             return new OpenRun(run, lease, broker);
@@ -171,8 +172,8 @@ public final class OpenRun implements AutoCloseable {
     /// Kafka has to answer, and must not hold changes of another run under the names of this one.
     private static void checkKafka(Plan plan, boolean isNew) {
         if (plan.kafka() instanceof Plan.Kafka.External(Map<String, String> properties)) {
-            KafkaAccess kafka = new KafkaAccess(properties, false);
-            List<String> topics = Replication.topics(plan.name(), kafka);
+            KafkaAccess kafka = KafkaAccess.to(properties);
+            List<String> topics = Remains.topics(plan.name(), kafka);
             if (isNew && !topics.isEmpty()) {
                 throw new LockstepException(
                         Fault.NAME_IN_USE,
@@ -183,6 +184,27 @@ public final class OpenRun implements AutoCloseable {
                                         plan.name(),
                                         properties.get("bootstrap.servers"),
                                         String.join("\", \"", topics)));
+            }
+        }
+    }
+
+    /// A target that knows nothing of the run, and changes of one by its name on this machine: the
+    /// databases are others than those that the changes are from.
+    private static void refuseLeftLog(Plan plan, Path folder) {
+        Path broker = Run.brokerFolder(folder);
+        if (Files.isDirectory(broker)) {
+            try (Stream<Path> files = Files.list(broker)) {
+                if (files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()))) {
+                    throw new LockstepException(
+                            Fault.NAME_IN_USE,
+                            ("name \"%s\" is in use: folder \"%s\" has changes of another run, of"
+                                            + " which target \"%s\" knows nothing; remove the"
+                                            + " folder where that run's databases are gone, or give"
+                                            + " the plan another name")
+                                    .formatted(plan.name(), folder, plan.target().label()));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.lockstep.orchestrator.conduct;
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
 import java.io.IOException;
@@ -116,12 +117,12 @@ final class Reporter implements AutoCloseable {
     }
 
     private void watchWal(Replication stream) {
-        retainedWal = stream.retainedWal().orElse(0L);
+        retainedWal = stream.watchSlot();
         budget.look(retainedWal, conductor.run().clock().instant()).ifPresent(stream::fail);
     }
 
     private long logBytes() {
-        Path folder = conductor.run().folder().resolve("kafka");
+        Path folder = Run.brokerFolder(conductor.run().folder());
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(file -> file.toString().endsWith(".log"))
                     .mapToLong(file -> file.toFile().length())

@@ -139,9 +139,12 @@ public final class Serving {
 
     private <T> T repeated(Work<T> work, Work<T> onStop) {
         Attempts attempts = new Attempts();
-        while (true) {
+        for (boolean again = false; ; again = true) {
             attempts.start();
             try {
+                if (again) {
+                    conductor.run().kafka().revive();
+                }
                 return work.attempt();
             } catch (InterruptedException e) {
                 return stopping(onStop);

@@ -28,6 +28,11 @@ public record Run(
         return side == Side.SOURCE ? source : target;
     }
 
+    /// Where the embedded broker keeps its files, within a run's folder.
+    public static Path brokerFolder(Path folder) {
+        return folder.resolve("kafka");
+    }
+
     /// Fails where another process has taken the run over.
     public void requireLease() {
         target.tx(session -> Lease.hold(session, name(), epoch));

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.stage;
 
+import dev.lockstep.cdc.Remains;
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.orchestrator.run.Run;
@@ -49,8 +50,8 @@ public final class Streams {
         if (stream >= 0) {
             run.requireLease();
             Side active = active(stream);
-            Replication.remove(
-                    new Replication.Owned(run.name(), stream, run.epoch()),
+            Remains.remove(
+                    new Remains.Owned(run.name(), stream, run.epoch()),
                     run.db(active),
                     run.db(active.other()),
                     run.kafka());

@@ -6,6 +6,8 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.catalog.TableFiles;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
@@ -26,13 +28,6 @@ public final class Verification {
     private static final Duration CUT_MAX = Duration.ofSeconds(60);
     private static final int WORKERS = 2;
     private static final int ATTEMPTS_MAX = 5;
-    private static final String FILES =
-            """
-            SELECT coalesce(string_agg(
-                       pg_relation_filenode(to_regclass(t.name))::text, ' ' ORDER BY t.name), '')
-              FROM unnest(?::text[]) AS t (name)\
-            """;
-
     private final Run run;
     private final Moved moved;
     private final Replication replication;
@@ -53,26 +48,22 @@ public final class Verification {
                         .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
                         .toList();
         for (int attempt = 1; ; attempt++) {
-            String before = files(active, pairs);
+            TableFiles activeFiles = files(active, pairs.stream().map(TablePair::active));
+            TableFiles standbyFiles = files(active.other(), pairs.stream().map(TablePair::standby));
             Verified verified = compare(pairs);
             if (verified.match()
                     || attempt == ATTEMPTS_MAX
-                    || files(active, pairs).equals(before)) {
+                    || (run.db(active).call(activeFiles::areSame)
+                            && run.db(active.other()).call(standbyFiles::areSame))) {
                 return verified;
             }
         }
     }
 
-    /// Another text once a table was truncated. Older snapshots find such a table empty, so what
-    /// differs then may be nothing but that.
-    private String files(Side active, List<TablePair> pairs) {
-        return files(active, pairs.stream().map(TablePair::active))
-                + files(active.other(), pairs.stream().map(TablePair::standby));
-    }
-
-    private String files(Side side, Stream<Table> tables) {
-        Object names = tables.map(table -> table.name().sql()).toArray(String[]::new);
-        return run.db(side).call(session -> session.one(FILES, names));
+    /// Older snapshots find a truncated table empty, so what differs then may be nothing but that.
+    private TableFiles files(Side side, Stream<Table> tables) {
+        List<TableName> names = tables.map(Table::name).toList();
+        return run.db(side).call(session -> TableFiles.of(session, names));
     }
 
     private Verified compare(List<TablePair> pairs) throws InterruptedException {

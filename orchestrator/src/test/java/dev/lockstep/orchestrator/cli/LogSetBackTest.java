@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.testing.PostgresServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -112,6 +113,30 @@ class LogSetBackTest {
         assertThat(Status.of(move).state()).isEqualTo("failed");
         move.told("abort").done();
         Sides.areLeftClean(pair);
+    }
+
+    @Test
+    void aLogOfDatabasesThatAreGoneIsRefused() {
+        Move old = inStepOnce();
+        PostgresServer.shared().drop(source);
+        PostgresServer.shared().drop(target);
+        try (Pair anew = Pair.create()) {
+            anew.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+            Move move =
+                    Move.named(
+                            old.name(),
+                            folder,
+                            anew.source().endpoint(),
+                            anew.target().endpoint(),
+                            "schema: { copy: none }");
+            move.told("run", "--until", "in-step")
+                    .refused(4, "NAME_IN_USE", move.state().toString(), "remove the folder");
+            assertThat(Traces.lockstepsOwn(anew.source())).isEmpty();
+            assertThat(Traces.lockstepsOwn(anew.target())).isEmpty();
+            delete(move.state());
+            move.told("run", "--until", "in-step").done();
+            move.told("abort").done();
+        }
     }
 
     @Test

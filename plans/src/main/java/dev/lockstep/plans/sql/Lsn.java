@@ -20,6 +20,11 @@ public record Lsn(long value) implements Comparable<Lsn> {
         return compareTo(other) > 0;
     }
 
+    /// The later of the two.
+    public Lsn max(Lsn other) {
+        return other.isAfter(this) ? other : this;
+    }
+
     @Override
     public int compareTo(Lsn other) {
         return Long.compareUnsigned(value, other.value);

@@ -55,12 +55,13 @@ CREATE TABLE lockstep.progress (
 -- How far the changes of a stream are in this database, committed with the rows themselves.
 -- `stream` counts the switches; `lsn` is the end of the last transaction that is in, `changes` how
 -- many rows were changed up to there. `strict`: every change must fit exactly; before that, changes
--- overlap with rows that were copied later.
+-- overlap with rows that were copied later. `timeline` is the one of the active's WAL that `lsn` is on.
 CREATE TABLE lockstep.position (
     run text NOT NULL,
     stream integer NOT NULL,
     epoch bigint NOT NULL,
     lsn pg_lsn NOT NULL,
+    timeline integer NOT NULL,
     changes bigint NOT NULL DEFAULT 0,
     strict boolean NOT NULL DEFAULT false,
     applied_at timestamptz NOT NULL DEFAULT now(),

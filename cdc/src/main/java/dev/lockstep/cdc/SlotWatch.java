@@ -1,0 +1,56 @@
+package dev.lockstep.cdc;
+
+import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Finds what the reader of a slot does not hear of over a connection that it takes for open: that
+/// the slot is gone, that its WAL is, or that the server has given the reader up.
+final class SlotWatch {
+    /// How long a slot may be without its reader.
+    static final Duration UNREAD_MAX = Duration.ofSeconds(30);
+
+    private final Slot slot;
+    private final String database;
+    private final Duration unreadMax;
+    private boolean started;
+    private long since;
+
+    SlotWatch(Slot slot, String database, Duration unreadMax) {
+        this.slot = slot;
+        this.database = database;
+        this.unreadMax = unreadMax;
+    }
+
+    /// The slot is about to be read.
+    synchronized void start() {
+        started = true;
+        since = System.nanoTime();
+    }
+
+    /// The failure of a stream whose slot looks like this, if it is one.
+    synchronized Optional<LockstepException> look(Optional<Slot.State> state) {
+        if (!started) {
+            return Optional.empty();
+        }
+        Optional<String> loss = Slot.loss(state);
+        if (loss.isPresent()) {
+            return loss.map(what -> slot.lost(database, what));
+        }
+        long now = System.nanoTime();
+        if (state.orElseThrow().read()) {
+            since = now;
+        }
+        return now - since <= unreadMax.toNanos() ? Optional.empty() : Optional.of(unread());
+    }
+
+    private LockstepException unread() {
+        return new LockstepException(
+                Fault.UNREACHABLE,
+                ("nobody has read slot \"%s\" on \"%s\" for %d s: the connection was lost without a"
+                                + " word")
+                        .formatted(slot.name(), database, unreadMax.toSeconds()));
+    }
+}

@@ -37,6 +37,7 @@ public final class Databases implements AutoCloseable {
             UNION ALL SELECT 'publication ' || pubname FROM pg_publication
             UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal
             UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts
+                       WHERE database = current_database()
             UNION ALL SELECT 'relation ' || oid::regclass FROM pg_class
              WHERE relname ~ 'lockstep|flyway' AND relnamespace::regnamespace::text <> 'lockstep'\
             """;

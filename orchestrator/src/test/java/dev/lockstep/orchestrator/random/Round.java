@@ -66,6 +66,7 @@ final class Round implements Life.Scene {
     private final List<Life> lived = new ArrayList<>();
     private final List<String> said = new CopyOnWriteArrayList<>();
     private final Writers writers;
+    private int failures;
     private volatile boolean mayEnd;
     private volatile boolean troubled;
 
@@ -166,7 +167,8 @@ final class Round implements Life.Scene {
         }
     }
 
-    /// Only what has happened to a life may have ended it, and only so that another `run` helps.
+    /// Only what has happened to a life may have ended it, and only so that another `run` helps; no
+    /// more of them than things have gone wrong.
     private void judge(End end) {
         Throwable failure = end.failure();
         say("ended with " + failure);
@@ -178,7 +180,8 @@ final class Round implements Life.Scene {
                             || e.fault() == Fault.OWNERSHIP_UNKNOWN
                             || e.fault() == Fault.NAME_IN_USE;
         }
-        if (!may || !troubled) {
+        failures++;
+        if (!may || !troubled || failures > lives.stream().mapToInt(List::size).sum()) {
             throw new AssertionError("a life ended with " + failure, failure);
         }
     }

@@ -87,7 +87,14 @@ class LargeTest {
 
     @Test
     void aRowOfManyMegabytesArrives() throws Exception {
-        bigRows(8, 256);
+        assertThat(bigRows(8, 256).exit()).isZero();
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "lockstep.heavy", matches = "true")
+    void aRowOfTwoHundredMegabytesArrivesWhereThereIsMemory() throws Exception {
+        SmallHeap.Told told = bigRows(200, 6144);
+        assertThat(told.exit()).as(told.text()).isZero();
     }
 
     /// With the heap that the launcher gives.
@@ -98,7 +105,7 @@ class LargeTest {
         bigRows(megabytes, 768);
     }
 
-    private static void bigRows(int megabytes, int heap) throws Exception {
+    private static SmallHeap.Told bigRows(int megabytes, int heap) throws Exception {
         try (Pair pair = Pair.create()) {
             pair.onBoth("CREATE TABLE big (id int PRIMARY KEY, one text, two bytea)");
             String work =
@@ -123,6 +130,7 @@ class LargeTest {
                 assertThat(told.text())
                         .contains("LockstepException", "no memory left", "LOCKSTEP_OPTS");
             }
+            return told;
         }
     }
 

@@ -8,6 +8,8 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
@@ -27,7 +29,7 @@ import java.util.stream.Stream;
 public final class Verification {
     private static final Duration CUT_MAX = Duration.ofSeconds(60);
     private static final int WORKERS = 2;
-    private static final int ATTEMPTS_MAX = 5;
+    private static final int ATTEMPTS_MAX = 10;
     private final Run run;
     private final Moved moved;
     private final Replication replication;
@@ -47,17 +49,21 @@ public final class Verification {
                 moved.comparison(active).stream()
                         .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
                         .toList();
-        for (int attempt = 1; ; attempt++) {
+        for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
             TableFiles activeFiles = files(active, pairs.stream().map(TablePair::active));
             TableFiles standbyFiles = files(active.other(), pairs.stream().map(TablePair::standby));
             Verified verified = compare(pairs);
             if (verified.match()
-                    || attempt == ATTEMPTS_MAX
                     || (run.db(active).call(activeFiles::areSame)
                             && run.db(active.other()).call(standbyFiles::areSame))) {
                 return verified;
             }
         }
+        throw new LockstepException(
+                Fault.LOCK_TIMEOUT,
+                ("tables were truncated each of the %d times that the databases were compared;"
+                                + " keep applications from truncating for as long as that takes")
+                        .formatted(ATTEMPTS_MAX));
     }
 
     /// Older snapshots find a truncated table empty, so what differs then may be nothing but that.

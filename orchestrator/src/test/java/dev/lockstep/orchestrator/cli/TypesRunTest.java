@@ -12,11 +12,13 @@ import java.util.Locale;
 import java.util.TimeZone;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Whole runs with every type, where databases, roles and the process itself have settings that
 /// would change what values look like.
+@Isolated("it changes the locale of the whole JVM")
 class TypesRunTest {
     private static final TimeZone ZONE = TimeZone.getDefault();
     private static final Locale LOCALE = Locale.getDefault();

@@ -6,6 +6,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +61,30 @@ class BesideRunTest {
         }
         Sides.areLeftClean(pair);
         assertThat(move.state()).doesNotExist();
+    }
+
+    @Test
+    void aTableThatIsTruncatedAllTheTimeIsNotTakenForADifferentOne() throws Exception {
+        pair.onBoth(ITEM);
+        Move move = Move.of(folder, pair);
+        try (LiveRun _ = LiveRun.inStep(move)) {
+            AtomicBoolean enough = new AtomicBoolean();
+            Thread truncating =
+                    Thread.ofVirtual()
+                            .start(() -> {
+                                while (!enough.get()) {
+                                    add(source, "gone soon");
+                                    Pair.run(source, "TRUNCATE item");
+                                }
+                            });
+            Told told = move.told("validate");
+            enough.set(true);
+            truncating.join();
+            if (told.exit() != 0) {
+                told.refused(1, "LOCK_TIMEOUT", "tables were truncated");
+            }
+            move.told("validate").done();
+        }
     }
 
     private void anotherProcessIsKeptOff(Move move) {

@@ -30,6 +30,7 @@ public final class Verification {
     private static final Duration CUT_MAX = Duration.ofSeconds(60);
     private static final int WORKERS = 2;
     private static final int ATTEMPTS_MAX = 10;
+
     private final Run run;
     private final Moved moved;
     private final Replication replication;

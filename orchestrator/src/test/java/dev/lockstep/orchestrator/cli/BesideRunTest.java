@@ -77,9 +77,13 @@ class BesideRunTest {
                                     Pair.run(source, "TRUNCATE item");
                                 }
                             });
-            Told told = move.told("validate");
-            enough.set(true);
-            truncating.join();
+            Told told;
+            try {
+                told = move.told("validate");
+            } finally {
+                enough.set(true);
+                truncating.join();
+            }
             if (told.exit() != 0) {
                 told.refused(1, "LOCK_TIMEOUT", "tables were truncated");
             }

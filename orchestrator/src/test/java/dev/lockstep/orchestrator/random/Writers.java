@@ -29,9 +29,6 @@ final class Writers implements AutoCloseable {
     private static final Set<String> BY_CHANCE =
             Set.of("40001", "40P01", SqlStates.LOCK_NOT_AVAILABLE, "0A000", "22003", "55006");
 
-    /// Changes of tables without keys cost the standby a look at all their rows each.
-    private static final int PAUSE_MAX_MS = 120;
-
     private final List<Writer> writers = new ArrayList<>();
     private final Semaphore turns;
     private volatile boolean ended;
@@ -151,7 +148,7 @@ final class Writers implements AutoCloseable {
                 } finally {
                     turns.release();
                 }
-                LockSupport.parkNanos(random.nextInt(PAUSE_MAX_MS) * 1_000_000L);
+                LockSupport.parkNanos(random.nextInt(40) * 1_000_000L);
             }
         }
 

@@ -28,6 +28,8 @@ class RowsTest {
             ALTER TABLE computed_key REPLICA IDENTITY USING INDEX computed_key_n_key;
             CREATE TABLE bare (n int, word text);
             ALTER TABLE bare REPLICA IDENTITY FULL;
+            CREATE TABLE bare_big ("n?" int, big text, flag boolean, code char(5), big2 text[]);
+            ALTER TABLE bare_big REPLICA IDENTITY FULL, ALTER big SET STORAGE EXTERNAL;
             CREATE TABLE unique_bare (n int UNIQUE %s, word text);
             ALTER TABLE unique_bare REPLICA IDENTITY FULL;
             ALTER TABLE always_key ALTER big SET STORAGE EXTERNAL;
@@ -68,6 +70,10 @@ class RowsTest {
                     INSERT INTO computed_key SELECT i, i FROM generate_series(1, 60) i;
                     INSERT INTO bare SELECT i % 4, 'w' FROM generate_series(1, 1500) i;
                     INSERT INTO bare VALUES (NULL, NULL), (NULL, NULL), (NULL, 'NULL'), (NULL, '');
+                    INSERT INTO bare_big SELECT i % 50, repeat('b', 3000) || i % 20, i % 2 = 0,
+                        'c', ARRAY[repeat('a "\\{', i % 90), NULL]
+                          FROM generate_series(1, 300) i;
+                    INSERT INTO bare_big VALUES (NULL, NULL), (NULL, NULL), (7, repeat('b', 30000));
                     INSERT INTO unique_bare SELECT i, 'w' FROM generate_series(1, 60) i;
                     INSERT INTO unique_bare VALUES (NULL, 'null');
                     """,
@@ -111,6 +117,16 @@ class RowsTest {
                             + " (SELECT ctid FROM bare WHERE n = 2 LIMIT 20)",
                     "UPDATE bare SET word = 'was null' WHERE word IS NULL",
                     "INSERT INTO bare SELECT * FROM bare WHERE n IS NULL OR word <> 'w'",
+                    """
+                    UPDATE bare_big SET flag = NOT flag WHERE "n?" < 10;
+                    UPDATE bare_big SET "n?" = 3 WHERE flag;
+                    UPDATE bare_big SET big = left(big, 2990) WHERE "n?" = 3 AND big LIKE '%1';
+                    DELETE FROM bare_big WHERE "n?" = 3 AND big LIKE '%5';
+                    INSERT INTO bare_big SELECT * FROM bare_big WHERE "n?" IS NULL OR "n?" = 7;
+                    UPDATE bare_big SET code = 'd' WHERE "n?" IS NULL
+                    """,
+                    "DELETE FROM bare_big WHERE ctid IN"
+                            + " (SELECT min(ctid) FROM bare_big GROUP BY \"n?\", big, code)",
                     "UPDATE unique_bare SET n = n + 1000 WHERE n % 2 = 0",
                     "UPDATE unique_bare SET n = NULL, word = 'x' WHERE word = 'null'",
                     "DELETE FROM unique_bare WHERE n IS NULL;"

@@ -97,7 +97,7 @@ class LargeTest {
         assertThat(told.exit()).as(told.text()).isZero();
     }
 
-    /// With the heap that the launcher gives.
+    /// With too little heap for the larger ones.
     @ParameterizedTest
     @ValueSource(ints = {100, 200, 400})
     @EnabledIfSystemProperty(named = "lockstep.heavy", matches = "true")

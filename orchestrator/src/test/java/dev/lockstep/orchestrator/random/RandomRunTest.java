@@ -10,17 +10,19 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Whole runs of tables, writes, troubles and deaths that nobody has thought of. Whatever happens,
 /// both sides are equal in the end, each acknowledged transaction is there once, and nothing is
 /// left over.
 ///
-/// `-Dlockstep.rounds=N` plays so many of them, `-Dlockstep.seed=S` those from a seed on.
-@EnabledIfSystemProperty(named = "lockstep.rounds", matches = "[0-9]+")
+/// Twenty of them are played, each time others; `-Dlockstep.rounds=N` plays so many,
+/// `-Dlockstep.seed=S` those from a seed on. Where they are more than fifty, threads must not grow.
+@Execution(ExecutionMode.CONCURRENT)
 class RandomRunTest {
-    private static final int ROUNDS = Integer.getInteger("lockstep.rounds", 0);
+    private static final int ROUNDS = Integer.getInteger("lockstep.rounds", 20);
     private static final long SEED =
             Long.getLong("lockstep.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
     private static final int REPORTED = 50;
@@ -30,6 +32,7 @@ class RandomRunTest {
 
     private int threads;
 
+    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     Stream<DynamicTest> anyRunComesToItsEnd() {
         return LongStream.range(0, ROUNDS)
@@ -43,13 +46,17 @@ class RandomRunTest {
             System.out.printf(
                     "round %d, seed %d: %d ms%n",
                     number, seed, (System.nanoTime() - start) / 1_000_000);
+            watch(number);
         }
+    }
+
+    private void watch(long number) {
         if (number == 2) {
             threads = Thread.activeCount();
         } else if (number > 2) {
             assertThat(Thread.activeCount()).isLessThan(threads + THREADS_MORE);
         }
-        if (ROUNDS > REPORTED && number % REPORTED == REPORTED - 1) {
+        if (number % REPORTED == REPORTED - 1) {
             report();
         }
     }

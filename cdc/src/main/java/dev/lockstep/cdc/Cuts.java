@@ -71,9 +71,10 @@ final class Cuts {
         }
         throw new LockstepException(
                 Fault.LOCK_TIMEOUT,
-                ("tables of database \"%s\" were truncated %d times while the last of their rows "
-                                + "were about to be copied; keep applications from truncating them "
-                                + "until the run is in step")
+                ("tables of database \"%s\" were truncated or rewritten (VACUUM FULL, CLUSTER, "
+                                + "ALTER TABLE) %d times while the last of their rows were about "
+                                + "to be copied; keep applications from it until the run is in "
+                                + "step")
                         .formatted(spec.active().label(), RECOPIES_MAX));
     }
 
@@ -82,6 +83,7 @@ final class Cuts {
             throws InterruptedException {
         TableFiles files = spec.active().call(session -> TableFiles.of(session, actives()));
         SnapshotSlot point = standStill(gate, atMost).point();
+        boolean settled = false;
         try (Session session = spec.standby().session("recopy")) {
             ReplicaRole.enter(session);
             session.begin();
@@ -93,9 +95,15 @@ final class Cuts {
                 session.commit();
                 applier.becomeStrict();
             }
+            settled = true;
             return rows;
         } finally {
-            gate.release();
+            // Where a commit was not answered nobody knows what the applier has to go by.
+            if (settled) {
+                gate.release();
+            } else {
+                gate.close();
+            }
             point.close();
         }
     }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// goes out every half second: it moves an idle slot on and measures the lag.
 final class Markers implements AutoCloseable {
     private static final Duration BEAT = Duration.ofMillis(500);
+    private static final int OUTSTANDING_MAX = 10_000;
     private static final String EMIT = "SELECT pg_logical_emit_message(true, ?, ?)";
 
     private final Db active;
@@ -62,7 +63,10 @@ final class Markers implements AutoCloseable {
     /// Writes a marker and returns its number.
     long emit() {
         long number = counter.incrementAndGet();
-        outstanding.put(number, System.nanoTime());
+        // While none arrives, as during a copy, the oldest alone tells the lag.
+        if (outstanding.size() < OUTSTANDING_MAX) {
+            outstanding.put(number, System.nanoTime());
+        }
         emit(number);
         return number;
     }

@@ -1,11 +1,14 @@
 package dev.lockstep.validators;
 
+import dev.lockstep.plans.catalog.TableName;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// What all workers have found so far. All of it is counted, the first of it is kept.
 public final class Findings {
@@ -18,8 +21,8 @@ public final class Findings {
     private final Instant started;
     private final int shownMax;
     private final List<Difference> shown = new ArrayList<>();
+    private final Map<TableName, Long> differences = new TreeMap<>();
     private long rows;
-    private long differences;
 
     public Findings(InstantSource clock, int shownMax) {
         this.clock = clock;
@@ -31,8 +34,11 @@ public final class Findings {
         rows += count;
     }
 
-    public synchronized void addDifferences(long count, List<Difference> examples) {
-        differences += count;
+    public synchronized void addDifferences(
+            TableName table, long count, List<Difference> examples) {
+        if (count > 0) {
+            differences.merge(table, count, Long::sum);
+        }
         shown.addAll(examples.subList(0, Math.min(examples.size(), room())));
     }
 
@@ -43,7 +49,7 @@ public final class Findings {
 
     public synchronized Verdict verdict(int tables) {
         Duration took = Duration.between(started, clock.instant());
-        if (differences == 0) {
+        if (differences.isEmpty()) {
             return new Verdict.Match(tables, rows, took);
         }
         shown.sort(ORDER);

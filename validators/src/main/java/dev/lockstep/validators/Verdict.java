@@ -1,7 +1,9 @@
 package dev.lockstep.validators;
 
+import dev.lockstep.plans.catalog.TableName;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /// What a validator found.
 public sealed interface Verdict {
@@ -18,12 +20,24 @@ public sealed interface Verdict {
 
     /// They do not.
     ///
-    /// @param differences how many rows differ, or tables where only rows were counted
+    /// @param byTable how many rows differ in each table that is not the same, by the name that the
+    ///   active database has for it; 1 for a table of which only rows were counted
     /// @param shown the first of them
-    record Mismatch(long tables, long rows, long differences, List<Difference> shown, Duration took)
+    record Mismatch(
+            long tables,
+            long rows,
+            Map<TableName, Long> byTable,
+            List<Difference> shown,
+            Duration took)
             implements Verdict {
         public Mismatch {
+            byTable = Map.copyOf(byTable);
             shown = List.copyOf(shown);
+        }
+
+        /// How many rows differ in all.
+        public long differences() {
+            return byTable.values().stream().mapToLong(Long::longValue).sum();
         }
     }
 }

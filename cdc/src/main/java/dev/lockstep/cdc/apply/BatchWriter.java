@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Writes a list of changes inside the open transaction: folded and set-wise first; where that
@@ -25,6 +26,8 @@ import java.util.stream.Collectors;
 /// one that cannot be completed is left to [UnfinishedRows]. Later every change must fit exactly.
 final class BatchWriter {
     private static final String SAVEPOINT = "lockstep_batch";
+    private static final Set<String> NOT_AT_ONCE =
+            Set.of(SqlStates.NOT_SUPPORTED, SqlStates.LOCK_NOT_AVAILABLE);
 
     private final Session session;
     private final Map<TableName, Route> routes;
@@ -54,7 +57,8 @@ final class BatchWriter {
 
     void becomeStrict() {
         strict = true;
-        forget();
+        targets.clear();
+        unfinished.reload();
     }
 
     /// What of a change, committed at `end`, is not in the copy already.
@@ -76,6 +80,7 @@ final class BatchWriter {
 
     /// Writes `changes`, to the same effect as in their order.
     void write(List<Change> changes) {
+        unfinished.settle();
         try {
             writeFolded(changes);
         } catch (LockstepException e) {
@@ -104,15 +109,17 @@ final class BatchWriter {
                 throw e;
             }
             session.run("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
-            forget();
+            forget(0);
             changes.forEach(this::writeAlone);
         }
         session.run("RELEASE SAVEPOINT " + SAVEPOINT);
     }
 
-    private void forget() {
+    /// What was gathered came to nothing, and so did the unfinished rows but the first `kept` of
+    /// this transaction.
+    private void forget(int kept) {
         targets.clear();
-        unfinished.reload();
+        unfinished.forget(kept);
     }
 
     private static boolean isUniqueViolation(LockstepException e) {
@@ -152,6 +159,7 @@ final class BatchWriter {
             return;
         }
         session.run("SAVEPOINT lockstep_row");
+        int before = unfinished.added();
         try {
             fold(change);
             flush();
@@ -161,7 +169,7 @@ final class BatchWriter {
             }
             // The standby holds a later state of another row here; the two meet again at a cut.
             session.run("ROLLBACK TO SAVEPOINT lockstep_row");
-            forget();
+            forget(before);
             giveUp(row);
         }
         session.run("RELEASE SAVEPOINT lockstep_row");
@@ -179,8 +187,8 @@ final class BatchWriter {
     }
 
     /// What the active emptied in one statement may not be so on the standby: a partition that a
-    /// foreign key of the partitioned table points to, or a table whose referrer was copied after
-    /// the statement. They are emptied row by row then.
+    /// foreign key of the partitioned table points to, a table whose referrer was copied after the
+    /// statement, or one that somebody reads for long. They are emptied row by row then.
     private void truncate(Truncate truncate) {
         flush();
         List<String> tables =
@@ -189,9 +197,11 @@ final class BatchWriter {
                         .toList();
         session.run("SAVEPOINT lockstep_truncate");
         try {
+            session.run("SET LOCAL lock_timeout = '2s'");
             session.run("TRUNCATE " + String.join(", ", tables));
+            session.limitLockWaits();
         } catch (LockstepException e) {
-            if (!SqlStates.of(e).orElse("").equals(SqlStates.NOT_SUPPORTED)) {
+            if (!NOT_AT_ONCE.contains(SqlStates.of(e).orElse(""))) {
                 throw e;
             }
             session.run("ROLLBACK TO SAVEPOINT lockstep_truncate");

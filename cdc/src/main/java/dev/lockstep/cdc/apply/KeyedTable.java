@@ -143,6 +143,8 @@ final class KeyedTable {
         Tuple before = update.before().orElseThrow();
         if (strict) {
             expect("UPDATE of the key", 1, writer.move(before, update.after()));
+        } else if (isUnfinished(update.after())) {
+            writer.delete(List.of(before));
         } else if (update.after().isFull()) {
             writer.delete(List.of(before, update.after()));
             writer.insert(List.of(update.after()));

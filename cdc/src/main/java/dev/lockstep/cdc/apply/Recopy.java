@@ -1,13 +1,12 @@
 package dev.lockstep.cdc.apply;
 
+import dev.lockstep.cdc.session.CopyPipe;
 import dev.lockstep.cdc.session.KeyOperators;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -45,7 +44,7 @@ public final class Recopy {
             for (var table : rows.entrySet()) {
                 Route route = routes.get(table.getKey());
                 if (route != null) {
-                    if (!files.isKept(active, route.active().name())) {
+                    if (!files.keep(active, route.active().name())) {
                         return OptionalInt.empty();
                     }
                     copy(active, route, new ArrayList<>(table.getValue()));
@@ -72,20 +71,16 @@ public final class Recopy {
                             .formatted(
                                     route.standby().name().sql(),
                                     any(standbyOperators, standbyKey, some)));
-            ByteArrayOutputStream rows = new ByteArrayOutputStream();
             String out =
                     "COPY (SELECT %s FROM ONLY %s WHERE %s) TO STDOUT"
                             .formatted(
                                     columns,
                                     route.active().name().sql(),
                                     any(operators, key, some));
-            active.raw(out, c -> c.getCopyAPI().copyOut(out, rows));
             String in =
                     "COPY %s (%s) FROM STDIN"
                             .formatted(route.standby().name().sql(), standbyColumns);
-            standby.raw(
-                    in,
-                    c -> c.getCopyAPI().copyIn(in, new ByteArrayInputStream(rows.toByteArray())));
+            new CopyPipe().run(active, out, standby, in, () -> {});
         }
     }
 

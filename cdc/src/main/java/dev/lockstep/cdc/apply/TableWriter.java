@@ -3,6 +3,7 @@ package dev.lockstep.cdc.apply;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
+import dev.lockstep.cdc.session.CopyText;
 import dev.lockstep.cdc.session.KeyOperators;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Ident;

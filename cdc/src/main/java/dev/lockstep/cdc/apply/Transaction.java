@@ -69,7 +69,8 @@ final class Transaction {
     private static long charsOf(Change change) {
         return switch (change) {
             case Change.Insert insert -> charsOf(insert.after());
-            case Change.Update update -> charsOf(update.after());
+            case Change.Update update ->
+                    charsOf(update.after()) + update.before().map(Transaction::charsOf).orElse(0L);
             case Change.Delete delete -> charsOf(delete.before());
             case Change.Truncate _, Change.Begin _, Commit _, Change.Marker _ -> 0;
         };

@@ -2,6 +2,7 @@ package dev.lockstep.cdc.apply;
 
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Session;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -23,6 +24,9 @@ final class UnfinishedRows implements KeyedTable.Unfinished {
     private final Session session;
     private final String run;
     private final Map<TableName, Set<List<@Nullable String>>> rows = new HashMap<>();
+    private final List<Added> added = new ArrayList<>();
+
+    private record Added(TableName table, List<@Nullable String> key) {}
 
     UnfinishedRows(Session session, String run) {
         this.session = session;
@@ -30,7 +34,24 @@ final class UnfinishedRows implements KeyedTable.Unfinished {
         reload();
     }
 
-    /// Reads again what the database has, after a transaction came to nothing.
+    /// What was added so far will not be forgotten any more.
+    void settle() {
+        added.clear();
+    }
+
+    /// How many rows were added since [#settle].
+    int added() {
+        return added.size();
+    }
+
+    /// Forgets all rows that were added but the first `kept`.
+    void forget(int kept) {
+        List<Added> last = added.subList(kept, added.size());
+        last.forEach(row -> of(row.table()).remove(row.key()));
+        last.clear();
+    }
+
+    /// Reads again what the database has.
     void reload() {
         record Found(TableName table, List<String> key) {}
         rows.clear();
@@ -53,6 +74,7 @@ final class UnfinishedRows implements KeyedTable.Unfinished {
     @Override
     public void add(TableName table, List<@Nullable String> key) {
         if (of(table).add(key)) {
+            added.add(new Added(table, key));
             session.update(ADD, run, table.schema(), table.name(), key.toArray(String[]::new));
         }
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.backfill;
 
+import dev.lockstep.cdc.session.CopyPipe;
 import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
@@ -18,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// chunk until something fails.
 final class ChunkCopier implements AutoCloseable {
     /// For a lock of a transaction that nobody ends.
-    private static final String LOCK_TIMEOUT = "SET lock_timeout = '60s'";
-
     private static final int SNAPSHOTS_MAX = 20;
 
     private static final Set<String> CONFLICTS =
@@ -91,15 +90,16 @@ final class ChunkCopier implements AutoCloseable {
         for (int attempt = 1; attempt <= SNAPSHOTS_MAX; attempt++) {
             TableFiles before = active.call(session -> TableFiles.of(session, List.of(table)));
             try (ExactSnapshot exact = ExactSnapshot.open(active, snapshotPatience)) {
-                if (before.isKept(exact.reader(), table)) {
+                if (before.keep(exact.reader(), table)) {
                     return exactly(statements, chunk, exact);
                 }
             }
         }
         throw new LockstepException(
                 Fault.LOCK_TIMEOUT,
-                ("table \"%s\" was truncated %d times while its copy was about to begin; keep"
-                                + " applications from truncating it until it is copied")
+                ("table \"%s\" was truncated or rewritten (VACUUM FULL, CLUSTER, ALTER TABLE) %d"
+                                + " times while its copy was about to begin; keep applications"
+                                + " from it until it is copied")
                         .formatted(table, SNAPSHOTS_MAX));
     }
 
@@ -149,6 +149,7 @@ final class ChunkCopier implements AutoCloseable {
         if (session == null) {
             session = active.session("copy");
             reader = session;
+            session.limitLockWaits();
         }
         return session;
     }
@@ -159,7 +160,6 @@ final class ChunkCopier implements AutoCloseable {
             session = standby.session("copy");
             writer = session;
             ReplicaRole.enter(session);
-            session.run(LOCK_TIMEOUT);
         }
         return session;
     }

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /// The tables that a stream was opened for, held against what the active has now. The server tells
@@ -32,12 +33,33 @@ final class CarriedTables {
                AND attgenerated = ''\
             """;
 
+    private static final String OID = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(?)";
+
     private final Db active;
     private final Map<TableName, Table> known;
 
     CarriedTables(Db active, Collection<Table> known) {
         this.active = active;
         this.known = known.stream().collect(Collectors.toMap(Table::name, Function.identity()));
+    }
+
+    /// The present name of a table that was called `name` when it was changed; `name` itself where
+    /// none of the stream's tables is meant.
+    ///
+    /// @param isMeant whether the server's decoding calls the table with this oid so
+    TableName present(TableName name, IntPredicate isMeant) {
+        if (known.containsKey(name)) {
+            return name;
+        }
+        return active.call(session ->
+                known.keySet().stream()
+                        .filter(table ->
+                                session
+                                        .rows(OID, row -> (int) row.number("oid"), table.sql())
+                                        .stream()
+                                        .anyMatch(isMeant::test))
+                        .findFirst()
+                        .orElse(name));
     }
 
     /// How the changes of a table come that has these columns for the server's decoding. That may

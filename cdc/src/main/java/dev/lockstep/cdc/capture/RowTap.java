@@ -113,7 +113,7 @@ final class RowTap {
                 Tuple before = before(message, source).orElseThrow();
                 row(new Change.Delete(source.layout(), before));
             }
-            case TRUNCATE -> truncate(message);
+            case TRUNCATE -> truncate(message, schema);
             case MESSAGE -> marker((LogicalDecodingMessage) message);
             case COMMIT -> commit(message, new Lsn(received.asLong()));
             case ORIGIN -> {}
@@ -132,17 +132,21 @@ final class RowTap {
         log.append(change);
     }
 
-    private void truncate(ReplicationMessage message) {
-        TableId id = TableId.parse(message.getTable(), false);
-        truncated.add(nameOf(id));
+    private void truncate(ReplicationMessage message, PostgresSchema schema) {
+        truncated.add(nameOf(TableId.parse(message.getTable(), false), schema));
         if (message.isLastEventForLsn()) {
             row(new Change.Truncate(truncated));
             truncated = new ArrayList<>();
         }
     }
 
-    private static TableName nameOf(TableId id) {
-        return new TableName(PlainNames.of(id.schema()), PlainNames.of(id.table()));
+    private TableName nameOf(TableId id, PostgresSchema schema) {
+        return tables.present(
+                new TableName(PlainNames.of(id.schema()), PlainNames.of(id.table())),
+                oid -> {
+                    Table table = schema.tableFor(oid);
+                    return table != null && table.id().equals(id);
+                });
     }
 
     private void marker(LogicalDecodingMessage message) {
@@ -177,7 +181,7 @@ final class RowTap {
             columns.add(PlainNames.of(column.name()));
             prefixes.add(column.name() + "(" + column.typeExpression() + ")=");
         }
-        Layout layout = tables.layout(nameOf(id), columns);
+        Layout layout = tables.layout(nameOf(id, schema), columns);
         Source source = new Source(table, layout, List.copyOf(prefixes));
         sources.put(name, source);
         return source;

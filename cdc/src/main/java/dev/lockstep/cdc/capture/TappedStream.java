@@ -25,7 +25,7 @@ final class TappedStream implements ReplicationStream {
     public void read(ReplicationMessageProcessor onward) throws SQLException, InterruptedException {
         try {
             inner.read(tapped(onward));
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             tap.broken(e);
             throw e;
         }
@@ -40,7 +40,7 @@ final class TappedStream implements ReplicationStream {
                 tap.idle();
             }
             return read;
-        } catch (SQLException e) {
+        } catch (SQLException | RuntimeException e) {
             tap.broken(e);
             throw e;
         }

@@ -10,7 +10,7 @@ import dev.lockstep.plans.sql.Session;
 public final class ReplicaRole {
     private ReplicaRole() {}
 
-    /// Switches `session` to it for good.
+    /// Switches `session` to it for good. It waits for no lock for long from then on.
     public static void enter(Session session) {
         try {
             session.run("SET session_replication_role = replica");
@@ -29,5 +29,6 @@ public final class ReplicaRole {
                     e);
         }
         session.run("SET synchronous_commit = on");
+        session.limitLockWaits();
     }
 }

@@ -86,6 +86,24 @@ class LargeTest {
     }
 
     @Test
+    void oldRowsWithTheirLargeValuesNeedLittleMemory() throws Exception {
+        try (Pair pair = Pair.create()) {
+            pair.onBoth(
+                    """
+                    CREATE TABLE doc (id int PRIMARY KEY, done boolean, body text);
+                    ALTER TABLE doc REPLICA IDENTITY FULL, ALTER body SET STORAGE EXTERNAL;
+                    INSERT INTO doc
+                        SELECT i, false, repeat('b', 200000) FROM generate_series(1, 2000) i;
+                    """);
+            String work = "UPDATE doc SET done = true";
+            var told = SmallHeap.carry(pair, 200, () -> Pair.run(pair.source(), work));
+            assertThat(told.exit()).as(told.text()).isZero();
+            assertThat(Pair.rows(pair.target(), "SELECT count(*) FROM doc WHERE done"))
+                    .containsExactly("(2000)");
+        }
+    }
+
+    @Test
     void aRowOfManyMegabytesArrives() throws Exception {
         assertThat(bigRows(8, 256).exit()).isZero();
     }

@@ -1,6 +1,12 @@
 package dev.lockstep.cdc.rows;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -42,6 +48,21 @@ class TruncateTest {
             INSERT INTO leg SELECT i, i FROM generate_series(0, 99) i;
             INSERT INTO free SELECT i FROM generate_series(0, 199) i;
             """;
+
+    @Test
+    void aTableThatSomebodyReadsForLongIsEmptiedBesideThem() throws Exception {
+        try (Carried carried = new Carried("CREATE TABLE item (id int PRIMARY KEY)");
+                Replication stream = carried.open();
+                Session reader = carried.pair().target().session("reader")) {
+            Pair.run(carried.pair().source(), "INSERT INTO item VALUES (1), (2)");
+            stream.drain(Carried.SOON);
+            reader.begin();
+            assertThat(reader.number("SELECT count(*) FROM public.item")).isEqualTo(2);
+            Pair.run(carried.pair().source(), "TRUNCATE item; INSERT INTO item VALUES (3)");
+            stream.drain(Carried.SOON);
+            carried.assertSame("a table that was truncated while it was read");
+        }
+    }
 
     private static final List<String> CHANGES =
             List.of(

@@ -8,6 +8,7 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
@@ -106,7 +107,7 @@ public final class Commands {
                     "no table \"%s\" in this run; give its name as schema.table".formatted(table));
         }
         if (!verified.match()) {
-            return refused(Conductor.different(verified));
+            return refused(Verification.different(verified));
         }
         return new Outcome(
                 0,
@@ -132,7 +133,7 @@ public final class Commands {
         if (!isFresh(conductor.history())) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
-                throw Conductor.different(verified);
+                throw Verification.different(verified);
             }
             checkDrift(to);
         }
@@ -162,11 +163,12 @@ public final class Commands {
     }
 
     private boolean isFresh(History history) {
+        String form = Verification.form(conductor.run(), conductor.flow().present());
         Instant now = conductor.run().clock().instant();
         Duration maxAge = conductor.run().plan().verify().maxAge();
         return history.lastVerification()
                 .filter(RunEvent.Verified::match)
-                .filter(v -> v.form().equals(conductor.flow().moved().form()))
+                .filter(v -> v.form().equals(form))
                 .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))
                 .isPresent();
     }

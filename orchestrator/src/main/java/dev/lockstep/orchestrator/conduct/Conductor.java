@@ -16,8 +16,7 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
-import dev.lockstep.plans.fault.Fault;
-import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.plan.Plan;
 import java.time.Duration;
 import java.util.List;
@@ -171,7 +170,7 @@ public final class Conductor implements AutoCloseable {
         flow.apply(0);
         RunEvent.Verified verified = verify(List.of());
         if (!verified.match()) {
-            throw different(verified);
+            throw Verification.different(verified);
         }
     }
 
@@ -180,7 +179,7 @@ public final class Conductor implements AutoCloseable {
     public RunEvent.Verified verify(List<String> only) throws InterruptedException {
         Side active = state().activeSide().orElseThrow();
         RunEvent.Verified verified =
-                new Verification(run, flow.moved(), flowing(), (_, rows) -> watcher.verifying(rows))
+                new Verification(run, flow.moved(), flowing(), this::verifying)
                         .verify(active, only);
         if (only.isEmpty() || !verified.match()) {
             append(verified);
@@ -188,12 +187,10 @@ public final class Conductor implements AutoCloseable {
         return verified;
     }
 
-    /// The fault that a verification with differences is.
-    public static LockstepException different(RunEvent.Verified verified) {
-        return new LockstepException(
-                Fault.DIFFERENT,
-                "%d differences between active and standby at %s, the first of them:\n%s"
-                        .formatted(verified.differences(), verified.cut(), verified.first()));
+    /// A stream that has failed meanwhile ends the verification too.
+    private void verifying(TableName table, long rows) {
+        flow.now().ifPresent(Replication::throwIfFailed);
+        watcher.verifying(rows);
     }
 
     /// The stream and the tables that it carries.

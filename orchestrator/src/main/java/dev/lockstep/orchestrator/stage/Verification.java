@@ -11,6 +11,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Db;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
@@ -20,8 +21,14 @@ import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.rows.Checksums;
 import dev.lockstep.validators.rows.RowCounts;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -50,30 +57,87 @@ public final class Verification {
                 moved.comparison(active).stream()
                         .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
                         .toList();
+        Set<TableName> changed = Set.of();
         for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-            TableFiles activeFiles = files(active, pairs.stream().map(TablePair::active));
-            TableFiles standbyFiles = files(active.other(), pairs.stream().map(TablePair::standby));
-            Verified verified = compare(pairs);
-            if (verified.match()
-                    || (run.db(active).call(activeFiles::areSame)
-                            && run.db(active.other()).call(standbyFiles::areSame))) {
-                return verified;
+            Files before = Files.of(run, active, pairs);
+            Compared compared = compare(pairs);
+            Set<TableName> differing = compared.differing();
+            changed = before.changed(run, active, pairs);
+            if (differing.isEmpty() || !changed.containsAll(differing)) {
+                return verified(compared, changed, before.form(moved, active));
             }
         }
         throw new LockstepException(
                 Fault.LOCK_TIMEOUT,
-                ("tables were truncated each of the %d times that the databases were compared;"
-                                + " keep applications from truncating for as long as that takes")
-                        .formatted(ATTEMPTS_MAX));
+                ("tables were truncated or rewritten (VACUUM FULL, CLUSTER, ALTER TABLE) each of "
+                                + "the %d times that the databases were compared, the last time "
+                                + "%s; keep applications from it for as long as that takes")
+                        .formatted(
+                                ATTEMPTS_MAX,
+                                changed.stream()
+                                        .map(TableName::toString)
+                                        .sorted()
+                                        .collect(Collectors.joining(", "))));
     }
 
-    /// Older snapshots find a truncated table empty, so what differs then may be nothing but that.
-    private TableFiles files(Side side, Stream<Table> tables) {
-        List<TableName> names = tables.map(Table::name).toList();
-        return run.db(side).call(session -> TableFiles.of(session, names));
+    /// The fault that a verification with differences is.
+    public static LockstepException different(Verified verified) {
+        return new LockstepException(
+                Fault.DIFFERENT,
+                "%d differences between active and standby at %s, the first of them:\n%s"
+                        .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
-    private Verified compare(List<TablePair> pairs) throws InterruptedException {
+    /// Tells the tables as they are now from what a statement would make of them, also one that
+    /// gives their rows other values without a change that a stream could carry.
+    public static String form(Run run, Moved moved) {
+        return Files.of(run, Side.SOURCE, moved.comparison(Side.SOURCE)).form(moved, Side.SOURCE);
+    }
+
+    /// What holds the rows of both sides. Older snapshots find a truncated table empty, so what
+    /// differs then may be nothing but that.
+    private record Files(TableFiles active, TableFiles standby) {
+        static Files of(Run run, Side active, List<TablePair> pairs) {
+            return new Files(
+                    of(run.db(active), pairs.stream().map(TablePair::active)),
+                    of(run.db(active.other()), pairs.stream().map(TablePair::standby)));
+        }
+
+        private static TableFiles of(Db db, Stream<Table> tables) {
+            List<TableName> names = tables.map(Table::name).toList();
+            return db.call(session -> TableFiles.of(session, names));
+        }
+
+        /// The tables whose files are others now on either side, by the active's names.
+        Set<TableName> changed(Run run, Side side, List<TablePair> pairs) {
+            Set<TableName> changed = new HashSet<>(run.db(side).call(active::changed));
+            Set<TableName> there = Set.copyOf(run.db(side.other()).call(standby::changed));
+            pairs.stream()
+                    .filter(pair -> there.contains(pair.standby().name()))
+                    .forEach(pair -> changed.add(pair.active().name()));
+            return changed;
+        }
+
+        String form(Moved moved, Side side) {
+            TableFiles source = side == Side.SOURCE ? active : standby;
+            TableFiles target = side == Side.SOURCE ? standby : active;
+            String all = moved.form() + source.names() + target.names();
+            return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
+        }
+    }
+
+    /// What a comparison at `cut` found.
+    private record Compared(Cut cut, Verdict verdict) {
+        /// The active's tables that are not the same on the standby.
+        Set<TableName> differing() {
+            return switch (verdict) {
+                case Verdict.Match _ -> Set.of();
+                case Verdict.Mismatch mismatch -> mismatch.byTable().keySet();
+            };
+        }
+    }
+
+    private Compared compare(List<TablePair> pairs) throws InterruptedException {
         Cut cut = replication.cut(CUT_MAX);
         SnapshotSessions sessions;
         try (cut) {
@@ -82,7 +146,7 @@ public final class Verification {
                             new Comparison(cut.active(), cut.standby(), pairs, WORKERS));
         }
         try (sessions) {
-            return verified(cut, validator().validate(sessions));
+            return new Compared(cut, validator().validate(sessions));
         }
     }
 
@@ -92,33 +156,35 @@ public final class Verification {
                 : new RowCounts(run.clock(), progress);
     }
 
-    private Verified verified(Cut cut, Verdict verdict) {
-        String now = run.clock().instant().toString();
-        String at = cut.at().toString();
-        long held = cut.stoodStill().toMillis();
-        return switch (verdict) {
-            case Verdict.Match(long tables, long rows, Duration _) ->
-                    new Verified(true, tables, rows, 0, "", at, held, moved.form(), now);
-            case Verdict.Mismatch(
-                            long tables,
-                            long rows,
-                            long differences,
-                            List<Difference> shown,
-                            Duration _) ->
-                    new Verified(
-                            false,
-                            tables,
-                            rows,
-                            differences,
-                            describe(shown),
-                            at,
-                            held,
-                            moved.form(),
-                            now);
-        };
+    /// @param unsure tables of which differences say nothing
+    private Verified verified(Compared compared, Set<TableName> unsure, String form) {
+        Verdict verdict = compared.verdict();
+        Map<TableName, Long> differences = new TreeMap<>();
+        List<Difference> shown = List.of();
+        if (verdict instanceof Verdict.Mismatch mismatch) {
+            differences.putAll(mismatch.byTable());
+            differences.keySet().removeAll(unsure);
+            shown = mismatch.shown().stream().filter(d -> !unsure.contains(d.table())).toList();
+        }
+        return new Verified(
+                differences.isEmpty(),
+                verdict.tables(),
+                verdict.rows(),
+                differences.values().stream().mapToLong(n -> n).sum(),
+                shown.isEmpty() ? described(differences) : described(shown),
+                compared.cut().at().toString(),
+                compared.cut().stoodStill().toMillis(),
+                form,
+                run.clock().instant().toString());
     }
 
-    private static String describe(List<Difference> shown) {
+    private static String described(List<Difference> shown) {
         return shown.stream().map(Difference::text).collect(Collectors.joining("\n"));
+    }
+
+    private static String described(Map<TableName, Long> differences) {
+        return differences.entrySet().stream()
+                .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))
+                .collect(Collectors.joining("\n"));
     }
 }

@@ -89,6 +89,26 @@ class FailoverTest {
     }
 
     @Test
+    void aRunGoesOnWithAReplicaOfAReplica() throws Exception {
+        try (CrashingServer replica = primary.replica(folder.resolve("replica"))) {
+            insert(11, 500);
+            primary.close();
+            replica.promote();
+            try (CrashingServer second = replica.replica(folder.resolve("second"))) {
+                replica.crash();
+                second.promote();
+                leadTo(second);
+                insert(501, 1000);
+                move.told("run", "--until", "in-step").done();
+                move.told("validate").done();
+                assertThat(Pair.rows(pair.target(), COUNT)).containsExactly("(1000)");
+                move.told("abort").done();
+                Sides.areLeftClean(pair);
+            }
+        }
+    }
+
+    @Test
     void changesThatAReplicaDoesNotHaveAreTold() throws Exception {
         try (CrashingServer replica = primary.replica(folder.resolve("replica"));
                 LiveRun run = LiveRun.inStep(move)) {

@@ -3,9 +3,11 @@ package dev.lockstep.plans.catalog;
 import dev.lockstep.plans.sql.Session;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// The files that hold the rows of some tables. A table has another one once it was truncated or
-/// rewritten, and whoever looks at it with an older snapshot finds it empty.
+/// rewritten (by VACUUM FULL, CLUSTER, ALTER TABLE). To whoever looks with an older snapshot its
+/// rows may be gone then, and no change of the stream tells what came of them.
 public final class TableFiles {
     private static final String FILES =
             """
@@ -27,14 +29,23 @@ public final class TableFiles {
         return new TableFiles(all, files(session, all));
     }
 
-    /// Whether all tables still have the files that they had.
-    public boolean areSame(Session session) {
-        return files(session, tables).equals(files);
+    /// The tables that have other files now.
+    public List<TableName> changed(Session session) {
+        List<String> now = files(session, tables);
+        return IntStream.range(0, files.size())
+                .filter(i -> !now.get(i).equals(files.get(i)))
+                .mapToObj(tables::get)
+                .toList();
     }
 
-    /// Whether `table` still has the file that it had, and keeps it until the transaction of
-    /// `session` ends, which locks it against whoever would truncate it.
-    public boolean isKept(Session session, TableName table) {
+    /// The names of the files, in the order of the tables.
+    public List<String> names() {
+        return files;
+    }
+
+    /// Locks `table` until the transaction of `session` ends, against whoever would truncate or
+    /// rewrite it. Returns whether it still has the file that it had.
+    public boolean keep(Session session, TableName table) {
         session.run("LOCK TABLE ONLY %s IN ACCESS SHARE MODE".formatted(table.sql()));
         return files(session, List.of(table)).equals(List.of(files.get(tables.indexOf(table))));
     }

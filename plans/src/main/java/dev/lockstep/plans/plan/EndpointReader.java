@@ -39,6 +39,7 @@ final class EndpointReader {
                     "currentSchema",
                     "options",
                     "preferQueryMode",
+                    "reWriteBatchedInserts",
                     "readOnly",
                     "replication",
                     "stringtype");

@@ -52,6 +52,12 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /// Has statements fail that wait for a lock for more than a minute: whoever waits on and on is
+    /// not seen to wait.
+    public void limitLockWaits() {
+        run("SET lock_timeout = '60s'");
+    }
+
     /// Runs a statement and returns how many rows it touched.
     public long update(String sql, @Nullable Object... parameters) {
         try (PreparedStatement statement = prepared(sql, parameters)) {

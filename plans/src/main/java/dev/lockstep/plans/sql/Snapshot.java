@@ -8,6 +8,7 @@ public record Snapshot(Db db, String name) {
     public Session open(String purpose) {
         Session session = db.session(purpose);
         try {
+            session.limitLockWaits();
             session.beginSnapshot(false);
             session.run("SET TRANSACTION SNAPSHOT " + Ident.literal(name));
             return session;

@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Compares every value of every row, by hashes that the databases compute, and names the rows that
@@ -66,19 +67,25 @@ public final class Checksums implements Validator {
     /// Takes chunks until the table has none left. All workers do this with all tables, so the last
     /// large one is not left to one of them.
     private void compare(Part part, SessionPair sessions, Findings findings) {
-        Optional<Chunk> next = part.chunks().next(sessions.active());
-        while (next.isPresent()) {
-            Chunk chunk = next.get();
-            PairedTable table = part.table();
-            Digest active = Digest.of(sessions.active(), table.active(), chunk);
-            Digest standby = Digest.of(sessions.standby(), table.standby(), chunk);
-            if (!active.equals(standby)) {
-                new Locator(table, sessions, chunk, findings)
-                        .locate(Math.max(active.rows(), standby.rows()));
-            }
-            findings.addRows(active.rows());
-            progress.compared(part.name(), part.rowsDone().addAndGet(active.rows()));
-            next = part.chunks().next(sessions.active());
+        AtomicBoolean more = new AtomicBoolean(true);
+        while (more.get()) {
+            sessions.read(() -> {
+                Optional<Chunk> next = part.chunks().next(sessions.active());
+                next.ifPresent(chunk -> compare(part, chunk, sessions, findings));
+                more.set(next.isPresent());
+            });
         }
+    }
+
+    private void compare(Part part, Chunk chunk, SessionPair sessions, Findings findings) {
+        PairedTable table = part.table();
+        Digest active = Digest.of(sessions.active(), table.active(), chunk);
+        Digest standby = Digest.of(sessions.standby(), table.standby(), chunk);
+        if (!active.equals(standby)) {
+            new Locator(table, sessions, chunk, findings)
+                    .locate(Math.max(active.rows(), standby.rows()));
+        }
+        findings.addRows(active.rows());
+        progress.compared(part.name(), part.rowsDone().addAndGet(active.rows()));
     }
 }

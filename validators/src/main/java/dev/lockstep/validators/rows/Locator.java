@@ -61,7 +61,7 @@ final class Locator {
                                     sessions.active().label(),
                                     sessions.standby().label()));
         }
-        findings.addDifferences(differences, described());
+        findings.addDifferences(table.name(), differences, described());
     }
 
     private List<Integer> differingBuckets() {

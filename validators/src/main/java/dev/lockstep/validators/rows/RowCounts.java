@@ -39,7 +39,8 @@ public final class RowCounts implements Validator {
                 sessions,
                 pair -> {
                     for (TablePair next = left.poll(); next != null; next = left.poll()) {
-                        compare(next, pair, findings);
+                        TablePair tables = next;
+                        pair.read(() -> compare(tables, pair, findings));
                     }
                 });
         return findings.verdict(sessions.tables().size());
@@ -58,7 +59,7 @@ public final class RowCounts implements Validator {
                             List.of(),
                             active,
                             standby);
-            findings.addDifferences(1, List.of(difference));
+            findings.addDifferences(tables.active().name(), 1, List.of(difference));
         }
         progress.compared(tables.active().name(), active);
     }

@@ -1,20 +1,21 @@
-package dev.lockstep.cdc.apply;
+package dev.lockstep.cdc.session;
 
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.plans.sql.Session;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.copy.CopyIn;
 
 /// Sends tuples as COPY's text format.
-final class CopyText {
+public final class CopyText {
     private static final int BUFFER_CHARS = 64 * 1024;
 
     private CopyText() {}
 
     /// Copies the `columns` of each tuple with `sql`, a `COPY ... FROM STDIN`.
-    static void send(Session session, String sql, Collection<Tuple> tuples, int[] columns) {
+    public static void send(Session session, String sql, Collection<Tuple> tuples, int[] columns) {
         session.raw(
                 sql,
                 connection -> {
@@ -37,14 +38,13 @@ final class CopyText {
                 });
     }
 
-    private static void write(CopyIn copy, StringBuilder buffer) throws java.sql.SQLException {
+    private static void write(CopyIn copy, StringBuilder buffer) throws SQLException {
         byte[] bytes = buffer.toString().getBytes(StandardCharsets.UTF_8);
         copy.writeToCopy(bytes, 0, bytes.length);
         buffer.setLength(0);
     }
 
-    /// Appends one line; visible for tests of the escapes.
-    static void line(StringBuilder out, Tuple tuple, int[] columns) {
+    private static void line(StringBuilder out, Tuple tuple, int[] columns) {
         for (int i = 0; i < columns.length; i++) {
             if (i > 0) {
                 out.append('\t');

@@ -1,4 +1,4 @@
-package dev.lockstep.cdc.backfill;
+package dev.lockstep.cdc.session;
 
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
@@ -8,7 +8,7 @@ import org.postgresql.copy.CopyOut;
 
 /// Carries the bytes of one COPY to another without looking at them. One thread does both sides:
 /// the sockets' buffers let the servers work at the same time.
-final class CopyPipe {
+public final class CopyPipe {
     private static final int BUFFER_BYTES = 64 * 1024;
 
     /// The driver hands out a row at a time; rows are gathered, as small messages are dear.
@@ -22,7 +22,7 @@ final class CopyPipe {
     /// to roll back.
     ///
     /// @param afterRead runs when everything is read and not everything written
-    long run(Session from, String read, Session to, String write, Runnable afterRead) {
+    public long run(Session from, String read, Session to, String write, Runnable afterRead) {
         boolean clean = false;
         try {
             CopyOut reader = from.raw(read, c -> c.getCopyAPI().copyOut(read));

@@ -45,7 +45,10 @@ public final class SchemaCopyCheck {
                AND i.type NOT IN ('publication', 'subscription', 'large object')
                AND coalesce(i.schema, i.name, '') !~ '^(pg_|lockstep$|information_schema$)'
                AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = n.classid
-                                AND e.objid = n.objid AND e.deptype = 'e')
+                                AND e.objid = n.objid
+                                AND (e.deptype = 'e'
+                                     -- A range's constructors are always the first superuser's.
+                                     OR (e.deptype = 'i' AND e.classid = 'pg_proc'::regclass)))
              ORDER BY r.rolname, owns DESC, i.identity\
             """;
 

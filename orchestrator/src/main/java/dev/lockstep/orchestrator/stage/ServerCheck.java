@@ -10,6 +10,7 @@ import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 
 /// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on
@@ -193,6 +194,15 @@ final class ServerCheck {
                                                 session.label(),
                                                 session.one("SELECT quote_ident(current_user)"),
                                                 name)));
+    }
+
+    /// What changes the rows that a stream brings to `tables`, a line each.
+    static List<String> meddlers(Session session, Collection<TableName> tables) {
+        String[] names = tables.stream().map(TableName::toString).toArray(String[]::new);
+        return session.rows(
+                ALWAYS,
+                row -> row.text("table_sql") + " " + row.text("kind") + " " + row.text("name"),
+                (Object) names);
     }
 
     /// What fires for a replica, too, would do its work a second time with what a stream brings.

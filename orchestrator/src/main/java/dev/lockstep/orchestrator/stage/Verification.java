@@ -5,7 +5,6 @@ import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
-import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
@@ -30,7 +29,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// Compares the two databases at a cut, while writes go on.
 public final class Verification {
@@ -59,7 +57,7 @@ public final class Verification {
                         .toList();
         Set<TableName> changed = Set.of();
         for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-            Files before = Files.of(run, active, pairs);
+            State before = State.of(run, active, pairs);
             Compared compared = compare(pairs);
             Set<TableName> differing = compared.differing();
             changed = before.changed(run, active, pairs);
@@ -91,27 +89,37 @@ public final class Verification {
     /// Tells the tables as they are now from what a statement would make of them, also one that
     /// gives their rows other values without a change that a stream could carry.
     public static String form(Run run, Moved moved) {
-        return Files.of(run, Side.SOURCE, moved.comparison(Side.SOURCE)).form(moved, Side.SOURCE);
+        return State.of(run, Side.SOURCE, moved.comparison(Side.SOURCE)).form(moved, Side.SOURCE);
     }
 
-    /// What holds the rows of both sides. Older snapshots find a truncated table empty, so what
-    /// differs then may be nothing but that.
-    private record Files(TableFiles active, TableFiles standby) {
-        static Files of(Run run, Side active, List<TablePair> pairs) {
-            return new Files(
-                    of(run.db(active), pairs.stream().map(TablePair::active)),
-                    of(run.db(active.other()), pairs.stream().map(TablePair::standby)));
+    /// What holds the rows of both sides, and what changes those that a stream brings. Older
+    /// snapshots find a truncated table empty, so what differs then may be nothing but that.
+    private record State(OfSide active, OfSide standby) {
+        record OfSide(TableFiles files, List<String> meddlers) {
+            static OfSide of(Db db, List<TableName> tables) {
+                return db.call(session ->
+                        new OfSide(
+                                TableFiles.of(session, tables),
+                                ServerCheck.meddlers(session, tables)));
+            }
+
+            String text() {
+                return files.names() + "\n" + meddlers;
+            }
         }
 
-        private static TableFiles of(Db db, Stream<Table> tables) {
-            List<TableName> names = tables.map(Table::name).toList();
-            return db.call(session -> TableFiles.of(session, names));
+        static State of(Run run, Side side, List<TablePair> pairs) {
+            return new State(
+                    OfSide.of(run.db(side), pairs.stream().map(p -> p.active().name()).toList()),
+                    OfSide.of(
+                            run.db(side.other()),
+                            pairs.stream().map(p -> p.standby().name()).toList()));
         }
 
         /// The tables whose files are others now on either side, by the active's names.
         Set<TableName> changed(Run run, Side side, List<TablePair> pairs) {
-            Set<TableName> changed = new HashSet<>(run.db(side).call(active::changed));
-            Set<TableName> there = Set.copyOf(run.db(side.other()).call(standby::changed));
+            Set<TableName> changed = new HashSet<>(run.db(side).call(active.files()::changed));
+            Set<TableName> there = Set.copyOf(run.db(side.other()).call(standby.files()::changed));
             pairs.stream()
                     .filter(pair -> there.contains(pair.standby().name()))
                     .forEach(pair -> changed.add(pair.active().name()));
@@ -119,9 +127,9 @@ public final class Verification {
         }
 
         String form(Moved moved, Side side) {
-            TableFiles source = side == Side.SOURCE ? active : standby;
-            TableFiles target = side == Side.SOURCE ? standby : active;
-            String all = moved.form() + source.names() + target.names();
+            OfSide source = side == Side.SOURCE ? active : standby;
+            OfSide target = side == Side.SOURCE ? standby : active;
+            String all = String.join("\n", moved.form(), source.text(), target.text());
             return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
         }
     }

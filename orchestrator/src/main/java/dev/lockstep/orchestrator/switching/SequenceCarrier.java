@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /// Sets the standby's sequences beyond those of the active. `nextval` goes on while tables are
-/// locked, so they are set some steps further than they were read.
+/// locked, so they are set some steps further than they were read, where there are so many left.
 final class SequenceCarrier {
     private static final long MARGIN_STEPS = 100;
 
@@ -57,14 +57,17 @@ final class SequenceCarrier {
                 });
     }
 
-    /// `last` some steps further, as far as the sequence goes.
+    /// `last` some steps further, but no more than half of those that the sequence has left.
     static long further(Sequence sequence, long last) {
-        BigInteger wanted =
-                BigInteger.valueOf(sequence.increment())
-                        .multiply(BigInteger.valueOf(MARGIN_STEPS))
-                        .add(BigInteger.valueOf(last));
-        return wanted.max(BigInteger.valueOf(sequence.min()))
-                .min(BigInteger.valueOf(sequence.max()))
-                .longValueExact();
+        BigInteger at = BigInteger.valueOf(last);
+        BigInteger increment = BigInteger.valueOf(sequence.increment());
+        BigInteger end =
+                BigInteger.valueOf(increment.signum() > 0 ? sequence.max() : sequence.min());
+        BigInteger steps =
+                end.subtract(at)
+                        .divide(increment)
+                        .divide(BigInteger.TWO)
+                        .min(BigInteger.valueOf(MARGIN_STEPS));
+        return at.add(increment.multiply(steps)).longValueExact();
     }
 }

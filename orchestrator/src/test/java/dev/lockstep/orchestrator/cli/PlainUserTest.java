@@ -45,6 +45,7 @@ class PlainUserTest {
     void theyAreEnoughToBringTheSchemaToo() {
         try (PlainUsers users = withPrograms()) {
             users.asOwner(users.source(), ITEM);
+            users.asOwner(users.source(), "CREATE TYPE span AS RANGE (subtype = numeric)");
             movesThereAndBackAndThere(users, AUTO);
             assertThat(Pair.rows(users.target(), OWNER))
                     .containsExactly("(%s)".formatted(users.owner()));

@@ -41,7 +41,13 @@ class RandomRunTest {
 
     private void play(long number, long seed) throws Exception {
         long start = System.nanoTime();
-        new Round(seed, Files.createDirectory(folder.resolve("round-" + number))).play(seed);
+        try {
+            new Round(seed, Files.createDirectory(folder.resolve("round-" + number))).play(seed);
+        } catch (AssertionError e) {
+            // All of them come to an end before any is reported.
+            System.out.printf("seed %d: %s%n", seed, e.getMessage());
+            throw e;
+        }
         if (ROUNDS > REPORTED) {
             System.out.printf(
                     "round %d, seed %d: %d ms%n",

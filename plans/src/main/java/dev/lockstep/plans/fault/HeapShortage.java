@@ -13,7 +13,9 @@ public final class HeapShortage {
 
     /// Threads and memory beside the heap run out under the same name.
     private static final Pattern HEAP =
-            Pattern.compile("heap space|GC overhead|array size", Pattern.CASE_INSENSITIVE);
+            Pattern.compile(
+                    "heap space|GC overhead|array size|implementation limit",
+                    Pattern.CASE_INSENSITIVE);
 
     private HeapShortage() {}
 

@@ -93,13 +93,13 @@ class LargeTest {
                     CREATE TABLE doc (id int PRIMARY KEY, done boolean, body text);
                     ALTER TABLE doc REPLICA IDENTITY FULL, ALTER body SET STORAGE EXTERNAL;
                     INSERT INTO doc
-                        SELECT i, false, repeat('b', 200000) FROM generate_series(1, 2000) i;
+                        SELECT i, false, repeat('b', 200000) FROM generate_series(1, 600) i;
                     """);
             String work = "UPDATE doc SET done = true";
-            var told = SmallHeap.carry(pair, 200, () -> Pair.run(pair.source(), work));
+            var told = SmallHeap.carry(pair, 160, () -> Pair.run(pair.source(), work));
             assertThat(told.exit()).as(told.text()).isZero();
             assertThat(Pair.rows(pair.target(), "SELECT count(*) FROM doc WHERE done"))
-                    .containsExactly("(2000)");
+                    .containsExactly("(600)");
         }
     }
 

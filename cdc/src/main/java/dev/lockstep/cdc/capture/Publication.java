@@ -29,6 +29,7 @@ record Publication(String name) {
             """;
     private static final String CARRIED =
             "SELECT schemaname, tablename FROM pg_publication_tables WHERE pubname = ?";
+    private static final String THERE = "SELECT to_regclass(?) IS NOT NULL";
     private static final String RUNNING =
             """
             SELECT EXISTS (SELECT FROM pg_stat_activity
@@ -67,12 +68,16 @@ record Publication(String name) {
                                 CARRIED,
                                 row -> new TableName(row.text("schemaname"), row.text("tablename")),
                                 name));
-        String missing =
-                tables.stream()
-                        .map(Table::name)
-                        .filter(table -> !members.contains(table))
-                        .map(table -> "\"" + table + "\"")
-                        .collect(Collectors.joining(", "));
+        List<TableName> missing =
+                tables.stream().map(Table::name).filter(table -> !members.contains(table)).toList();
+        List<TableName> gone =
+                missing.stream().filter(table -> !session.flag(THERE, table.sql())).toList();
+        if (!gone.isEmpty()) {
+            throw new LockstepException(
+                    Fault.SCHEMA_CHANGED,
+                    "table %s of \"%s\" has gone since its schema was read"
+                            .formatted(quoted(gone), session.label()));
+        }
         if (!missing.isEmpty()) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
@@ -80,8 +85,12 @@ record Publication(String name) {
                                     + " had begun, or was renamed or created anew; drop it there,"
                                     + " or put it into tables.exclude, and run again; or abort and"
                                     + " start afresh")
-                            .formatted(missing, session.label()));
+                            .formatted(quoted(missing), session.label()));
         }
+    }
+
+    private static String quoted(List<TableName> tables) {
+        return tables.stream().map(table -> "\"" + table + "\"").collect(Collectors.joining(", "));
     }
 
     /// Whether columns come that the database computes and stores. Where the server can publish

@@ -1,10 +1,14 @@
 package dev.lockstep.cdc.capture;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.Table;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
@@ -14,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -83,14 +88,38 @@ class SlotTest {
     @Test
     void whatIsDroppedTwiceIsGone() {
         Pair.run(db, "CREATE TABLE item (id int PRIMARY KEY)");
-        List<Table> tables;
-        try (Session session = db.session("catalog")) {
-            tables = Catalog.read(session, Scope.ALL).rowTables();
-        }
         Slot slot = new Slot("twice", 0);
-        slot.create(db, tables);
+        slot.create(db, tables());
         slot.drop(db);
         slot.drop(db);
         assertThat(db.call(slot::state)).isEmpty();
+    }
+
+    /// The one that reads the schema anew tells what to do; a table that came late has no remedy
+    /// there.
+    @Test
+    void aTableThatGoesAsItIsPublishedIsToldFromOneThatCameLate() {
+        Pair.run(db, "CREATE TABLE item (id int PRIMARY KEY)");
+        Slot slot = new Slot("gone", 0);
+        List<Table> before = tables();
+        slot.publish(db, before);
+        Pair.run(db, "ALTER TABLE item RENAME TO thing; CREATE TABLE late (id int PRIMARY KEY)");
+        assertFault(() -> slot.publish(db, before), Fault.SCHEMA_CHANGED, "\"public.item\"");
+        assertFault(() -> slot.publish(db, tables()), Fault.CHANGE_REFUSED, "\"public.late\"");
+        slot.drop(db);
+    }
+
+    private static void assertFault(ThrowingCallable call, Fault fault, String text) {
+        assertThatThrownBy(call)
+                .hasMessageContaining(text)
+                .asInstanceOf(type(LockstepException.class))
+                .extracting(LockstepException::fault)
+                .isEqualTo(fault);
+    }
+
+    private List<Table> tables() {
+        try (Session session = db.session("catalog")) {
+            return Catalog.read(session, Scope.ALL).rowTables();
+        }
     }
 }

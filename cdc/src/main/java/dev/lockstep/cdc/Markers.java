@@ -6,6 +6,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,9 +89,7 @@ final class Markers implements AutoCloseable {
             emit(number);
             arrival.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof LockstepException own
-                    ? new LockstepException(own.fault(), own.text(), own)
-                    : new LockstepException(Fault.INTERNAL, "the stream stopped: " + e, e);
+            throw LockstepException.of(Objects.requireNonNull(e.getCause()), "the stream");
         } catch (TimeoutException e) {
             throw new LockstepException(
                     Fault.LOCK_TIMEOUT,

@@ -9,7 +9,6 @@ import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.plans.catalog.Table;
-import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
@@ -208,14 +207,8 @@ public final class Replication implements AutoCloseable {
     /// Throws what made the stream stop, if anything did.
     public void throwIfFailed() {
         if (failed.isCompletedExceptionally()) {
-            Throwable cause = failed.exceptionNow();
-            if (cause instanceof LockstepException own) {
-                throw new LockstepException(own.fault(), own.text(), own);
-            }
-            throw new LockstepException(
-                    Fault.INTERNAL,
-                    "stream \"%s\" stopped: %s".formatted(slot.name(), cause),
-                    cause);
+            throw LockstepException.of(
+                    failed.exceptionNow(), "stream \"%s\"".formatted(slot.name()));
         }
     }
 
@@ -265,12 +258,25 @@ public final class Replication implements AutoCloseable {
         }
     }
 
-    /// Looks at the slot, and has the stream fail where that is lost, or where nobody has read it
-    /// for long. Returns how much WAL the active keeps for it, in bytes.
+    /// Looks at slot and publication, and has the stream fail where they do not give its changes
+    /// any more, or where nobody has read the slot for long. Returns how much WAL the active keeps
+    /// for it, in bytes.
     public long watchSlot() {
-        Optional<Slot.State> state = spec.active().call(slot::state);
-        slotWatch.look(state).ifPresent(this::fail);
-        return state.map(Slot.State::retainedBytes).orElse(0L);
+        return spec.active()
+                .call(session -> {
+                    Optional<Slot.State> state = slot.state(session);
+                    slotWatch.look(state).or(() -> slot.unpublished(session)).ifPresent(this::fail);
+                    return state.map(Slot.State::retainedBytes).orElse(0L);
+                });
+    }
+
+    /// Fails where somebody has kept changes from the stream that nothing else would tell of.
+    public void requirePublished() {
+        spec.active()
+                .call(slot::unpublished)
+                .ifPresent(failure -> {
+                    throw failure;
+                });
     }
 
     /// Stops both threads; what is durable stays.

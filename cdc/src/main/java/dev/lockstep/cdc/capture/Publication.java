@@ -47,17 +47,28 @@ record Publication(String name) {
 
     /// Publishes `tables`, all of which hold rows themselves.
     void create(Session session, List<Table> tables) {
-        if (isThere(session)) {
-            checkMembers(session, tables);
-            addMembers(session, tables);
-        } else {
+        session.begin();
+        try {
             session.run(
                     "CREATE PUBLICATION %s FOR TABLE %s%s"
                             .formatted(
                                     new Ident(name),
                                     published(tables),
                                     publishesComputed(session) ? COMPUTED : ""));
+            new Membership(name).note(session);
+            session.commit();
+        } catch (LockstepException e) {
+            session.rollback();
+            throw e;
         }
+    }
+
+    /// Fails where a table of `tables` is not published, but for partitions that were attached
+    /// since: they come with their topmost table, and now by themselves, too.
+    void extend(Session session, List<Table> tables) {
+        checkMembers(session, tables);
+        addMembers(session, tables);
+        new Membership(name).note(session);
     }
 
     /// What was not there when the stream was made has changes that nobody has seen.
@@ -112,7 +123,6 @@ record Publication(String name) {
                 .collect(Collectors.joining(", "));
     }
 
-    /// Partitions that were attached since are published by themselves from now on, too.
     private void addMembers(Session session, List<Table> tables) {
         String[] names = tables.stream().map(t -> t.name().sql()).toArray(String[]::new);
         String add = "ALTER PUBLICATION %s ADD TABLE ONLY ".formatted(new Ident(name));

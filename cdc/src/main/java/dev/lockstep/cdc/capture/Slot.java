@@ -142,8 +142,12 @@ public final class Slot {
     /// missing. Returns the position from which every commit is sent.
     public Lsn create(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
-            new Publication(name).create(session, tables);
             Optional<State> found = state(session);
+            if (found.isPresent() || isPublished(session)) {
+                publishOn(session, tables);
+            } else {
+                new Publication(name).create(session, tables);
+            }
             if (found.isPresent()) {
                 return found.get().confirmed();
             }
@@ -151,11 +155,31 @@ public final class Slot {
         }
     }
 
-    /// Publishes `tables` alone.
+    /// Goes on publishing `tables`. Fails where that has been interrupted.
     public void publish(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
-            new Publication(name).create(session, tables);
+            publishOn(session, tables);
         }
+    }
+
+    private void publishOn(Session session, List<Table> tables) {
+        unpublished(session)
+                .ifPresent(failure -> {
+                    throw failure;
+                });
+        new Publication(name).extend(session, tables);
+    }
+
+    /// The fault of a stream whose publication somebody else has altered, if that is so.
+    public Optional<LockstepException> unpublished(Session session) {
+        return new Membership(name)
+                .alteration(session)
+                .map(how ->
+                        PositionLost.of(
+                                stream,
+                                ("publication \"%s\" on \"%s\" was altered (%s): changes since"
+                                                + " then were not carried")
+                                        .formatted(name, session.label(), how)));
     }
 
     private Lsn createSlot(Session session) {

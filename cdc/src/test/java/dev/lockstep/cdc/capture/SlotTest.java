@@ -22,6 +22,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(120)
 class SlotTest {
@@ -102,10 +104,45 @@ class SlotTest {
         Pair.run(db, "CREATE TABLE item (id int PRIMARY KEY)");
         Slot slot = new Slot("gone", 0);
         List<Table> before = tables();
-        slot.publish(db, before);
+        slot.create(db, before);
         Pair.run(db, "ALTER TABLE item RENAME TO thing; CREATE TABLE late (id int PRIMARY KEY)");
         assertFault(() -> slot.publish(db, before), Fault.SCHEMA_CHANGED, "\"public.item\"");
         assertFault(() -> slot.publish(db, tables()), Fault.CHANGE_REFUSED, "\"public.late\"");
+        slot.drop(db);
+    }
+
+    /// What was changed between such a statement and the one that undoes it never comes.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ALTER PUBLICATION # DROP TABLE ONLY item; ALTER PUBLICATION # ADD TABLE ONLY item",
+                "ALTER PUBLICATION # DROP TABLE ONLY item",
+                "ALTER PUBLICATION # SET TABLE ONLY item, ONLY other",
+                "ALTER PUBLICATION # SET TABLE ONLY item WHERE (id > 1), ONLY other, ONLY third",
+                "ALTER PUBLICATION # SET (publish = 'insert')",
+                "DROP PUBLICATION #",
+                "DROP PUBLICATION #; CREATE PUBLICATION # FOR TABLE item, other, third"
+            })
+    void whoeverAltersThePublicationIsNoticed(String statements) {
+        Pair.run(
+                db,
+                """
+                CREATE TABLE item (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY);
+                CREATE TABLE third (id int PRIMARY KEY);
+                """);
+        Slot slot = new Slot("altered", 0);
+        List<Table> tables = tables();
+        slot.create(db, tables);
+        slot.publish(db, tables);
+        Pair.run(db, "ALTER TABLE third RENAME TO last; CREATE TABLE late (id int)");
+        assertThat(db.call(slot::unpublished)).isEmpty();
+        Pair.run(db, "ALTER TABLE last RENAME TO third; DROP TABLE late");
+        Pair.run(db, statements.replace("#", slot.name()));
+        assertThat(db.call(slot::unpublished))
+                .map(LockstepException::fault)
+                .contains(Fault.POSITION_LOST);
+        assertFault(() -> slot.publish(db, tables), Fault.POSITION_LOST, slot.name());
+        assertFault(() -> slot.create(db, tables), Fault.POSITION_LOST, slot.name());
         slot.drop(db);
     }
 

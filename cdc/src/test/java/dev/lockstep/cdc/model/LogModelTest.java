@@ -6,11 +6,14 @@ import dev.lockstep.cdc.model.Pipe.Left;
 import dev.lockstep.testing.explore.Explorer;
 import dev.lockstep.testing.explore.Outcome;
 import dev.lockstep.testing.explore.Outcome.Violation;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every state that changes on their way from the slot to the standby can come to.
+@Execution(ExecutionMode.CONCURRENT)
 class LogModelTest {
     private static final int STATES_MOST = 200_000;
 

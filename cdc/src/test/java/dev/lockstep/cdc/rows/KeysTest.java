@@ -1,10 +1,13 @@
 package dev.lockstep.cdc.rows;
 
 import java.util.List;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Rows are found by what names them, whatever happens to that.
+@Execution(ExecutionMode.CONCURRENT)
 class KeysTest {
     private static final String TABLES =
             """

@@ -9,12 +9,15 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Much in one row, and much in one transaction. What takes minutes is done with
 /// `-Dlockstep.heavy=true`.
+@Execution(ExecutionMode.CONCURRENT)
 class LargeTest {
     private static final int COLUMNS_MAX = 1_600;
     private static final String SUM =

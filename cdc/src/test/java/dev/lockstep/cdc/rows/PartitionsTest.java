@@ -1,10 +1,13 @@
 package dev.lockstep.cdc.rows;
 
 import java.util.List;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Rows of partitioned tables, in and between partitions.
+@Execution(ExecutionMode.CONCURRENT)
 class PartitionsTest {
     private static final String TABLES =
             """

@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.run;
 
 import dev.lockstep.orchestrator.run.RunEvent.Switched;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
+import dev.lockstep.plans.fault.Fault;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,7 +23,8 @@ public record History(
         }
     }
 
-    /// This history with one more event.
+    /// This history with one more event. A verification counts for nothing more once something
+    /// could not be carried: the remedy may be a statement that leaves no trace but in the rows.
     public History after(RunEvent event) {
         RunState next = RunMachine.next(state, event);
         return switch (event) {
@@ -35,6 +37,9 @@ public record History(
                         lastVerification,
                         Optional.of(new LastSwitch(to.other(), to, pause, at, others)));
             }
+            case RunEvent.Failed(String fault, String _)
+                    when fault.equals(Fault.CHANGE_REFUSED.name()) ->
+                    new History(next, lastVerification.map(Verified::outdated), lastSwitch);
             default -> new History(next, lastVerification, lastSwitch);
         };
     }

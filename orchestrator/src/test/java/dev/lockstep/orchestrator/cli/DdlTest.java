@@ -237,6 +237,24 @@ class DdlTest {
     }
 
     @Test
+    void aTableThatIsNotPublishedForAWhile() {
+        start();
+        String alter =
+                "ALTER PUBLICATION lockstep_%s_0 %%s TABLE ONLY item;"
+                        .formatted(move.name().replace('-', '_'));
+        stops(
+                alter.formatted("DROP") + "UPDATE item SET price = 0;" + alter.formatted("ADD"),
+                "POSITION_LOST",
+                "was altered",
+                "table public.item",
+                "abort the run and start it afresh");
+        move.told("run").refused(1, "POSITION_LOST", "was altered");
+        move.told("abort").done();
+        move.told("run", "--until", "in-step").done();
+        goesOn();
+    }
+
+    @Test
     void anotherReplicaIdentity() {
         start();
         pair.onBoth("CREATE UNIQUE INDEX item_other ON item (price)");

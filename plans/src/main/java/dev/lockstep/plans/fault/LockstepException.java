@@ -16,6 +16,15 @@ public final class LockstepException extends RuntimeException {
         this.fault = fault;
     }
 
+    /// What another thread failed with, to be thrown by this one.
+    ///
+    /// @param what had not been expected to fail so
+    public static LockstepException of(Throwable failure, String what) {
+        return failure instanceof LockstepException known
+                ? new LockstepException(known.fault(), known.text(), known)
+                : new LockstepException(Fault.INTERNAL, what + " stopped: " + failure, failure);
+    }
+
     public Fault fault() {
         return fault;
     }

@@ -1,0 +1,61 @@
+package dev.lockstep.cdc.capture;
+
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Session;
+import java.util.List;
+import java.util.Optional;
+
+/// What a publication sends, noted in its comment. A table that somebody takes out of it and puts
+/// in again has another entry then: what was changed in between was not sent, and nothing else
+/// tells. A publication that was dropped and made again has no comment.
+record Membership(String publication) {
+    /// The publication itself with its options, and each of its tables with the filters that it may
+    /// have been given.
+    private static final String PRESENT =
+            """
+            SELECT entry.of, entry.what FROM pg_publication p CROSS JOIN LATERAL (
+                SELECT 0 AS of, md5((to_jsonb(p) - 'pubowner')::text) AS what
+                 UNION ALL
+                SELECT prrelid, md5(to_jsonb(r)::text)
+                  FROM pg_publication_rel r WHERE prpubid = p.oid) AS entry
+             WHERE pubname = ?\
+            """;
+
+    private static final String TEXT =
+            "SELECT string_agg(of || ' ' || what, E'\\n' ORDER BY of) FROM (%s) AS present"
+                    .formatted(PRESENT);
+
+    private static final String ALTERED =
+            """
+            WITH present AS (%s), noted AS (
+                SELECT split_part(line, ' ', 1)::oid AS of, split_part(line, ' ', 2) AS what
+                  FROM pg_publication p,
+                       string_to_table(obj_description(p.oid, 'pg_publication'), E'\\n') AS line
+                 WHERE pubname = ? AND line ~ '^[0-9]+ [0-9a-f]+$')
+            SELECT 'it was dropped' AS how WHERE NOT EXISTS (SELECT FROM noted)
+             UNION ALL
+            SELECT CASE WHEN c.oid IS NULL THEN 'its options were altered'
+                        ELSE format('table %%s was taken out of it, or filtered', c.oid::regclass)
+                   END
+              FROM noted n LEFT JOIN pg_class c ON c.oid = n.of
+             WHERE (n.of = 0 OR c.oid IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM present p WHERE p.of = n.of AND p.what = n.what)\
+            """
+                    .formatted(PRESENT);
+
+    /// Notes it as it is.
+    void note(Session session) {
+        session.run(
+                "COMMENT ON PUBLICATION %s IS %s"
+                        .formatted(
+                                new Ident(publication),
+                                Ident.literal(session.one(TEXT, publication))));
+    }
+
+    /// How it was altered since it was noted, if it was. Tables that have come or are gone make no
+    /// difference.
+    Optional<String> alteration(Session session) {
+        List<String> all = session.rows(ALTERED, row -> row.text("how"), publication, publication);
+        return all.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", all));
+    }
+}

@@ -1,0 +1,29 @@
+package dev.lockstep.orchestrator.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.fault.Fault;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HistoryTest {
+    private static final RunEvent.Verified VERIFIED =
+            new RunEvent.Verified(true, 3, 100, 0, "", "0/1", 4, "form", "now");
+
+    /// What undoes such a statement may leave no other trace.
+    @ParameterizedTest
+    @CsvSource({"CHANGE_REFUSED, ''", "UNREACHABLE, form"})
+    void aVerificationCountsNoMoreOnceAChangeWasRefused(Fault fault, String form) {
+        History history =
+                History.NEW
+                        .after(new RunEvent.Started())
+                        .after(new RunEvent.SchemaExpanded())
+                        .after(new RunEvent.Copied(7))
+                        .after(new RunEvent.CaughtUp(1))
+                        .after(VERIFIED)
+                        .after(new RunEvent.Failed(fault.name(), "why"))
+                        .after(new RunEvent.Resumed());
+        assertThat(history.lastVerification().map(RunEvent.Verified::form)).contains(form);
+        assertThat(history.lastVerification().map(RunEvent.Verified::finishedAt)).contains("now");
+    }
+}

@@ -140,7 +140,7 @@ public final class LogAppender implements AutoCloseable {
 
     @Override
     public void close() {
-        producer.close(isFailed() ? Duration.ZERO : CLOSE_MAX);
+        Closing.of(() -> producer.close(isFailed() ? Duration.ZERO : CLOSE_MAX));
     }
 
     private boolean isFailed() {

@@ -143,6 +143,6 @@ public final class LogReader implements AutoCloseable {
     /// At once: the broker may be holding its answer back until there is something to read.
     @Override
     public void close() {
-        consumer.close(CloseOptions.timeout(Duration.ZERO));
+        Closing.of(() -> consumer.close(CloseOptions.timeout(Duration.ZERO)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.log;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.plans.fault.LockstepException;
@@ -27,5 +28,18 @@ class ChangeLogTest {
         assertThatThrownBy(() -> new ChangeLog(client, false, "nowhere").close())
                 .isInstanceOf(LockstepException.class)
                 .hasMessageContaining("kafka.invalid");
+    }
+
+    @Test
+    void aThreadThatIsBeingStoppedClosesAllTheSame() {
+        Map<String, String> client = Map.of("bootstrap.servers", "127.0.0.1:1");
+        try (ChangeLog log = new ChangeLog(client, false, "nowhere")) {
+            LogAppender appender = log.appender(1);
+            LogReader reader = log.readerAt(0);
+            Thread.currentThread().interrupt();
+            appender.close();
+            reader.close();
+            assertThat(Thread.interrupted()).isTrue();
+        }
     }
 }

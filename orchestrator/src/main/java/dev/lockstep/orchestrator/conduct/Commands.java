@@ -128,14 +128,14 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
-        checkDrift(to);
+        Moved now = checkDrift(to);
         checkLag();
-        if (!isFresh(conductor.history())) {
+        if (!isVerified(now)) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
                 throw Verification.different(verified);
             }
-            checkDrift(to);
+            Moved _ = checkDrift(to);
         }
         checkLag();
         conductor.switchOver();
@@ -151,7 +151,8 @@ public final class Commands {
                         pause));
     }
 
-    private void checkDrift(Side to) {
+    /// Returns what there is now.
+    private Moved checkDrift(Side to) {
         Moved now = conductor.flow().present();
         Drift.requireNone(conductor.flow().moved(), now);
         if (to == Side.SOURCE) {
@@ -160,13 +161,17 @@ public final class Commands {
                     .lastSwitch()
                     .ifPresent(last -> Drift.requireNoneLeftBehind(now, last.others()));
         }
+        return now;
     }
 
-    private boolean isFresh(History history) {
-        String form = Verification.form(conductor.run(), conductor.flow().present());
+    /// Whether the last verification counts for what there is now.
+    private boolean isVerified(Moved present) {
+        String form = Verification.form(conductor.run(), present);
         Instant now = conductor.run().clock().instant();
         Duration maxAge = conductor.run().plan().verify().maxAge();
-        return history.lastVerification()
+        return conductor
+                .history()
+                .lastVerification()
                 .filter(RunEvent.Verified::match)
                 .filter(v -> v.form().equals(form))
                 .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))

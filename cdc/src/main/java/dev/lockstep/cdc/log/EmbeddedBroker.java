@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.log;
 
+import com.yammer.metrics.core.MetricsRegistry;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.apache.kafka.server.metrics.KafkaYammerMetrics;
 
 /// A Kafka broker inside this process, on loopback only, with its data in one folder. A second
 /// process on the same folder is refused by the broker's own lock.
@@ -137,6 +139,13 @@ public final class EmbeddedBroker implements AutoCloseable {
     public void close() {
         server.shutdown();
         server.awaitShutdown();
+        forgetMeasures();
+    }
+
+    /// Kafka forgets some measures of a broker with its JVM only, and each leads to all of it.
+    private static void forgetMeasures() {
+        MetricsRegistry measures = KafkaYammerMetrics.defaultRegistry();
+        measures.allMetrics().keySet().forEach(measures::removeMetric);
     }
 
     private static void refuseToExit(

@@ -99,6 +99,34 @@ class ClusterRunTest {
     }
 
     @Test
+    void aClusterThatGoesAwayAndComesBackHasLostNothing() {
+        EmbeddedBroker cluster = broker.orElseThrow();
+        Move move = move(servers());
+        try (LiveRun run = LiveRun.inStep(move)) {
+            Pair.run(source, "UPDATE item SET name = 'before' WHERE id <= 30");
+            cluster.close();
+            Pair.run(source, "UPDATE item SET name = 'away' WHERE id <= 20");
+            cluster.revive();
+            Pair.run(source, "UPDATE item SET name = 'back' WHERE id <= 10");
+            Sides.shows(
+                    target,
+                    "SELECT name, count(*) FROM item GROUP BY name ORDER BY name",
+                    "(away,10)",
+                    "(back,10)",
+                    "(before,10)",
+                    "(name,70)");
+            move.told("cutover").done();
+            cluster.close();
+            Pair.run(target, "DELETE FROM item WHERE id > 10");
+            cluster.revive();
+            Sides.shows(source, "SELECT count(*) FROM item", "(10)");
+            move.told("complete").done();
+            run.ended().done();
+        }
+        Sides.areLeftClean(pair);
+    }
+
+    @Test
     void anAbortedRunLeavesNoTopicEither() throws Exception {
         Move move = move(servers());
         try (LiveRun run = LiveRun.inStep(move)) {

@@ -271,12 +271,10 @@ public final class Replication implements AutoCloseable {
     }
 
     /// Fails where somebody has kept changes from the stream that nothing else would tell of.
-    public void requirePublished() {
-        spec.active()
-                .call(slot::unpublished)
-                .ifPresent(failure -> {
-                    throw failure;
-                });
+    ///
+    /// @param active a session on the active database
+    public void requirePublished(Session active) {
+        slot.requirePublished(active);
     }
 
     /// Stops both threads; what is durable stays.

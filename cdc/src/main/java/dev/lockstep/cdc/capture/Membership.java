@@ -5,18 +5,18 @@ import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Optional;
 
-/// What a publication sends, noted in its comment. A table that somebody takes out of it and puts
-/// in again has another entry then: what was changed in between was not sent, and nothing else
-/// tells. A publication that was dropped and made again has no comment.
+/// What a publication sends, noted in its comment. Whoever alters it, and be it for a moment,
+/// leaves other catalog rows behind, and what was changed meanwhile was not sent; nothing else
+/// tells.
 record Membership(String publication) {
-    /// The publication itself with its options, and each of its tables with the filters that it may
-    /// have been given.
+    /// The row of the publication itself, as `0`, and those of its tables: an option that is set,
+    /// also back, and a name make a new row, as does a table that comes back or gets a filter.
     private static final String PRESENT =
             """
             SELECT entry.of, entry.what FROM pg_publication p CROSS JOIN LATERAL (
-                SELECT 0 AS of, md5((to_jsonb(p) - 'pubowner')::text) AS what
+                SELECT 0 AS of, p.oid || '.' || p.xmin AS what
                  UNION ALL
-                SELECT prrelid, md5(to_jsonb(r)::text)
+                SELECT prrelid, r.oid || '.' || r.xmin
                   FROM pg_publication_rel r WHERE prpubid = p.oid) AS entry
              WHERE pubname = ?\
             """;
@@ -31,10 +31,13 @@ record Membership(String publication) {
                 SELECT split_part(line, ' ', 1)::oid AS of, split_part(line, ' ', 2) AS what
                   FROM pg_publication p,
                        string_to_table(obj_description(p.oid, 'pg_publication'), E'\\n') AS line
-                 WHERE pubname = ? AND line ~ '^[0-9]+ [0-9a-f]+$')
-            SELECT 'it was dropped' AS how WHERE NOT EXISTS (SELECT FROM noted)
+                 WHERE pubname = ? AND line ~ '^[0-9]+ [0-9]+[.][0-9]+$')
+            SELECT CASE WHEN EXISTS (SELECT FROM present)
+                        THEN 'it was made anew, or its comment, where its tables are noted, is gone'
+                        ELSE 'it was dropped' END AS how
+             WHERE NOT EXISTS (SELECT FROM noted)
              UNION ALL
-            SELECT CASE WHEN c.oid IS NULL THEN 'its options were altered'
+            SELECT CASE WHEN c.oid IS NULL THEN 'its options, name or owner were altered'
                         ELSE format('table %%s was taken out of it, or filtered', c.oid::regclass)
                    END
               FROM noted n LEFT JOIN pg_class c ON c.oid = n.of

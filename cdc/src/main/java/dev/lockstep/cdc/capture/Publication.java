@@ -64,11 +64,11 @@ record Publication(String name) {
     }
 
     /// Fails where a table of `tables` is not published, but for partitions that were attached
-    /// since: they come with their topmost table, and now by themselves, too.
-    void extend(Session session, List<Table> tables) {
+    /// since: they come with their topmost table, and now by themselves, too. Returns whether there
+    /// were any.
+    boolean extend(Session session, List<Table> tables) {
         checkMembers(session, tables);
-        addMembers(session, tables);
-        new Membership(name).note(session);
+        return addMembers(session, tables);
     }
 
     /// What was not there when the stream was made has changes that nobody has seen.
@@ -123,13 +123,14 @@ record Publication(String name) {
                 .collect(Collectors.joining(", "));
     }
 
-    private void addMembers(Session session, List<Table> tables) {
+    private boolean addMembers(Session session, List<Table> tables) {
         String[] names = tables.stream().map(t -> t.name().sql()).toArray(String[]::new);
         String add = "ALTER PUBLICATION %s ADD TABLE ONLY ".formatted(new Ident(name));
         session.run("SET lock_timeout = " + LOCK_MAX.toMillis());
-        session.rows(UNLISTED, row -> row.text("name"), names, name)
-                .forEach(table -> session.run(add + table));
+        List<String> unlisted = session.rows(UNLISTED, row -> row.text("name"), names, name);
+        unlisted.forEach(table -> session.run(add + table));
         session.run("SET lock_timeout = 0");
+        return !unlisted.isEmpty();
     }
 
     /// An update fails where it has read that its table is in a publication and then does not find

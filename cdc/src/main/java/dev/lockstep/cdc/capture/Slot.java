@@ -143,14 +143,14 @@ public final class Slot {
     public Lsn create(Db active, List<Table> tables) {
         try (Session session = active.session("slot")) {
             Optional<State> found = state(session);
-            if (found.isPresent() || isPublished(session)) {
-                publishOn(session, tables);
-            } else {
-                new Publication(name).create(session, tables);
-            }
             if (found.isPresent()) {
+                publishOn(session, tables);
                 return found.get().confirmed();
             }
+            // One that is there has been of no use yet.
+            Publication publication = new Publication(name);
+            publication.drop(session);
+            publication.create(session, tables);
             return createSlot(session);
         }
     }
@@ -163,11 +163,19 @@ public final class Slot {
     }
 
     private void publishOn(Session session, List<Table> tables) {
+        requirePublished(session);
+        if (new Publication(name).extend(session, tables)) {
+            requirePublished(session);
+            new Membership(name).note(session);
+        }
+    }
+
+    /// Fails where the publication has been altered by somebody else.
+    public void requirePublished(Session session) {
         unpublished(session)
                 .ifPresent(failure -> {
                     throw failure;
                 });
-        new Publication(name).extend(session, tables);
     }
 
     /// The fault of a stream whose publication somebody else has altered, if that is so.

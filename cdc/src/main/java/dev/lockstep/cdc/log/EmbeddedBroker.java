@@ -137,9 +137,12 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     @Override
     public void close() {
-        server.shutdown();
-        server.awaitShutdown();
-        forgetMeasures();
+        try {
+            server.shutdown();
+            server.awaitShutdown();
+        } finally {
+            forgetMeasures();
+        }
     }
 
     /// Kafka forgets some measures of a broker with its JVM only, and each leads to all of it.

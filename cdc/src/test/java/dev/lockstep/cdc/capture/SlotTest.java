@@ -120,6 +120,10 @@ class SlotTest {
                 "ALTER PUBLICATION # SET TABLE ONLY item, ONLY other",
                 "ALTER PUBLICATION # SET TABLE ONLY item WHERE (id > 1), ONLY other, ONLY third",
                 "ALTER PUBLICATION # SET (publish = 'insert')",
+                "ALTER PUBLICATION # SET (publish = 'insert');"
+                        + " ALTER PUBLICATION # SET (publish = 'insert, update, delete, truncate')",
+                "ALTER PUBLICATION # RENAME TO x; ALTER PUBLICATION x RENAME TO #",
+                "COMMENT ON PUBLICATION # IS 'mine'",
                 "DROP PUBLICATION #",
                 "DROP PUBLICATION #; CREATE PUBLICATION # FOR TABLE item, other, third"
             })
@@ -134,15 +138,47 @@ class SlotTest {
         List<Table> tables = tables();
         slot.create(db, tables);
         slot.publish(db, tables);
-        Pair.run(db, "ALTER TABLE third RENAME TO last; CREATE TABLE late (id int)");
-        assertThat(db.call(slot::unpublished)).isEmpty();
-        Pair.run(db, "ALTER TABLE last RENAME TO third; DROP TABLE late");
         Pair.run(db, statements.replace("#", slot.name()));
         assertThat(db.call(slot::unpublished))
                 .map(LockstepException::fault)
                 .contains(Fault.POSITION_LOST);
         assertFault(() -> slot.publish(db, tables), Fault.POSITION_LOST, slot.name());
         assertFault(() -> slot.create(db, tables), Fault.POSITION_LOST, slot.name());
+        slot.drop(db);
+    }
+
+    @Test
+    void whatApplicationsDoToTheirTablesIsNoAlteration() {
+        Pair.run(
+                db,
+                """
+                CREATE TABLE item (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY);
+                CREATE TABLE third (id int PRIMARY KEY);
+                CREATE TABLE visit (id int PRIMARY KEY) PARTITION BY RANGE (id);
+                CREATE TABLE visit_1 PARTITION OF visit FOR VALUES FROM (0) TO (10);
+                CREATE TABLE visit_2 PARTITION OF visit FOR VALUES FROM (10) TO (20);
+                """);
+        Slot slot = new Slot("ordinary", 0);
+        slot.create(db, tables());
+        for (String statement :
+                List.of(
+                        "ALTER TABLE item RENAME TO thing",
+                        "CREATE SCHEMA s; ALTER TABLE other SET SCHEMA s",
+                        "ALTER TABLE thing ADD n int DEFAULT 7; ALTER TABLE thing DROP n",
+                        "VACUUM FULL thing",
+                        "VACUUM FULL pg_publication",
+                        "VACUUM FULL pg_publication_rel",
+                        "ALTER TABLE thing REPLICA IDENTITY FULL",
+                        "ALTER TABLE visit DETACH PARTITION visit_2",
+                        "ALTER TABLE visit ATTACH PARTITION visit_2 FOR VALUES FROM (10) TO (20)",
+                        "DROP TABLE visit_2",
+                        "DROP TABLE third",
+                        "CREATE TABLE visit_3 PARTITION OF visit FOR VALUES FROM (20) TO (30)")) {
+            Pair.run(db, statement);
+            assertThat(db.call(slot::unpublished)).as(statement).isEmpty();
+            slot.publish(db, tables());
+            assertThat(db.call(slot::unpublished)).as(statement).isEmpty();
+        }
         slot.drop(db);
     }
 

@@ -128,9 +128,8 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkPrepared(inStep.active());
-        Moved now = checkDrift(to);
         checkLag();
-        if (!isVerified(now)) {
+        if (!isVerified(checkDrift(to))) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
                 throw Verification.different(verified);

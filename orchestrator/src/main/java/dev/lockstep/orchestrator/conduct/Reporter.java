@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.plans.sql.Session;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -29,9 +30,17 @@ final class Reporter implements AutoCloseable {
     private static final int NOTE_EVERY = 2;
     private static final Duration TROUBLE_MIN = Duration.ofSeconds(10);
 
+    /// What is noted of a run that is being ended would stay behind.
     private static final String NOTE =
             """
-            INSERT INTO lockstep.progress AS p (run, body) VALUES (?, ?::jsonb)
+            INSERT INTO lockstep.progress AS p (run, body)
+            SELECT run, ?::jsonb
+              FROM lockstep.journal
+             WHERE run = ?
+             GROUP BY run
+            HAVING max(seq) FILTER (WHERE event = 'Started')
+                       > coalesce(max(seq) FILTER (
+                             WHERE event IN ('AbortStarted', 'CompletionStarted')), 0)
             ON CONFLICT (run) DO UPDATE SET at = now(), body = excluded.body\
             """;
 
@@ -101,7 +110,7 @@ final class Reporter implements AutoCloseable {
             if (streaming.isPresent() && isOver()) {
                 trouble = null;
             }
-            if (streaming.isPresent() || (trouble != null && !isEnding())) {
+            if (streaming.isPresent() || trouble != null) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
                 note(new Note(captured, applied, lag, retainedWal, logBytes(), trouble));
             }
@@ -139,14 +148,6 @@ final class Reporter implements AutoCloseable {
         trouble = what;
     }
 
-    /// What is noted then might stay behind.
-    private boolean isEnding() {
-        RunState state = conductor.state();
-        return state.isFinal()
-                || state instanceof RunState.Contracting
-                || state instanceof RunState.Aborting;
-    }
-
     private boolean isOver() {
         return System.nanoTime() - troubleAt > TROUBLE_MIN.toNanos();
     }
@@ -159,11 +160,11 @@ final class Reporter implements AutoCloseable {
                 tables.stream().mapToInt(TableProgress::chunksTotal).sum());
     }
 
+    /// In one statement: a transaction that is held up before its commit could outlast the run.
     private void note(Note note) {
-        conductor
-                .run()
-                .target()
-                .tx(session -> session.update(NOTE, conductor.run().name(), Json.write(note)));
+        try (Session session = conductor.run().target().session("progress")) {
+            session.update(NOTE, Json.write(note), conductor.run().name());
+        }
     }
 
     @Override

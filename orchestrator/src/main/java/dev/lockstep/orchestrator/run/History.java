@@ -23,6 +23,11 @@ public record History(
         }
     }
 
+    private static boolean isRefusal(String fault) {
+        return fault.equals(Fault.CHANGE_REFUSED.name())
+                || fault.equals(Fault.STATEMENT_FAILED.name());
+    }
+
     /// This history with one more event. A verification counts for nothing more once something
     /// could not be carried: the remedy may be a statement that leaves no trace but in the rows.
     public History after(RunEvent event) {
@@ -37,8 +42,7 @@ public record History(
                         lastVerification,
                         Optional.of(new LastSwitch(to.other(), to, pause, at, others)));
             }
-            case RunEvent.Failed(String fault, String _)
-                    when fault.equals(Fault.CHANGE_REFUSED.name()) ->
+            case RunEvent.Failed(String fault, String _) when isRefusal(fault) ->
                     new History(next, lastVerification.map(Verified::outdated), lastSwitch);
             default -> new History(next, lastVerification, lastSwitch);
         };

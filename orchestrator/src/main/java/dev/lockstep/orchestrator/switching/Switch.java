@@ -75,7 +75,7 @@ public final class Switch {
                 Fence fence = Fence.raise(from, fenced.tables(), pauseMax)) {
             steps.before("drain");
             current.drain(left(fence, pauseMax));
-            current.requirePublished();
+            current.requirePublished(fence.session());
             opening.begin();
             LockRetry.preferOverVacuum(opening);
             LockRetry.endWithUs(opening, pauseMax);

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Servers that keep little WAL for a slot invalidate it when its reader stays behind.
@@ -110,6 +111,21 @@ class SlotLostTest {
         }
         assertThat(Pair.rows(target, COUNT)).containsExactly("(10)");
         startsAfresh();
+    }
+
+    /// The server gives up who says nothing for half a minute, and this side a slot that nobody has
+    /// read for another.
+    @Test
+    @EnabledIfSystemProperty(named = "lockstep.heavy", matches = "true")
+    void aReaderThatHearsNothingIsReplaced() {
+        try (LiveRun run = LiveRun.inStep(move)) {
+            LiveRun.await("a reader", () -> Pair.rows(pair.source(), READ).equals(List.of("(1)")));
+            assertThat(network.stall("Debezium Streaming")).isPositive();
+            Pair.run(pair.source(), "INSERT INTO item VALUES (11, 'new')");
+            LiveRun.await("the row", () -> Pair.rows(target, COUNT).equals(List.of("(11)")));
+            move.told("cutover").done();
+            assertThat(run.stop().exit()).isEqualTo(130);
+        }
     }
 
     @Test

@@ -12,7 +12,7 @@ class HistoryTest {
 
     /// What undoes such a statement may leave no other trace.
     @ParameterizedTest
-    @CsvSource({"CHANGE_REFUSED, ''", "UNREACHABLE, form"})
+    @CsvSource({"CHANGE_REFUSED, ''", "STATEMENT_FAILED, ''", "UNREACHABLE, form"})
     void aVerificationCountsNoMoreOnceAChangeWasRefused(Fault fault, String form) {
         History history =
                 History.NEW

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 /// A stream in a process of its own with little memory, broker included.
 final class SmallHeap {
-    private static final Duration LONG = Duration.ofMinutes(45);
+    private static final Duration LONG = Duration.ofMinutes(30);
     private static final String READY = "ready";
 
     private SmallHeap() {}

@@ -31,9 +31,7 @@ import java.util.stream.Stream;
 /// One run from beginning to end. What is drawn is all by the seed; how it interleaves is not.
 final class Round implements Life.Scene {
     private static final AtomicInteger NAMES = new AtomicInteger();
-
-    /// On a busy machine a standby comes up slowly with what three writers change and truncate.
-    private static final Duration LIFE_MAX = Duration.ofMinutes(6);
+    private static final Duration LIFE_MAX = Duration.ofMinutes(3);
 
     /// What stalls may keep the run from the next life for as long as the lease is believed in.
     private static final int LIVES_MAX = 100;

@@ -75,7 +75,7 @@ class LeaseTest {
                     .hasMessageContaining("\"shop\"")
                     .hasMessageContaining("process " + ProcessHandle.current().pid());
             assertThat(epoch()).as("a refusal changes nothing").isEqualTo(1);
-            assertThat(sessions()).isEqualTo(1);
+            awaitSessions(1);
         }
     }
 
@@ -159,7 +159,7 @@ class LeaseTest {
         first.keep(_ -> {});
         first.close();
         assertThat(holder()).isEmpty();
-        assertThat(sessions()).isZero();
+        awaitSessions(0);
         try (Lease second = Lease.take(db, RUN)) {
             assertThat(second.epoch()).isEqualTo(first.epoch() + 1);
         }
@@ -175,7 +175,7 @@ class LeaseTest {
                 assertThat(heir.epoch()).isEqualTo(still.epoch() + 1);
                 still.keep(told::complete);
                 assertThat(told.get(60, TimeUnit.SECONDS).fault()).isEqualTo(Fault.LEASE_LOST);
-                await("SELECT count(*) = 1 FROM (%s) AS s".formatted(LEASES));
+                awaitSessions(1);
             }
         }
     }
@@ -204,7 +204,21 @@ class LeaseTest {
             assertThat(told).isNotDone();
         }
         assertThat(holder()).isEmpty();
-        assertThat(sessions()).isZero();
+        awaitSessions(0);
+    }
+
+    @Test
+    void anOwnerWhoseSessionIsGoneMayComeBackForAsLongAsItIsFresh() {
+        try (Lease _ = Lease.take(db, RUN)) {
+            assertThat(mayComeBack()).as("it is there").isFalse();
+            endSessions();
+            assertThat(mayComeBack()).isTrue();
+            Pair.run(db, "UPDATE lockstep.lease SET renewed_at = now() - interval '16 seconds'");
+            assertThat(mayComeBack()).as("it was silent for too long").isFalse();
+            Pair.run(db, "UPDATE lockstep.lease SET renewed_at = now(), released = true");
+            assertThat(mayComeBack()).as("it gave the run back").isFalse();
+        }
+        assertThat(db.call(session -> Lease.mayComeBack(session, "another"))).isFalse();
     }
 
     @Test
@@ -222,13 +236,17 @@ class LeaseTest {
         return db.call(session -> Lease.holder(session, RUN));
     }
 
+    private boolean mayComeBack() {
+        return db.call(session -> Lease.mayComeBack(session, RUN));
+    }
+
     private long epoch() {
         return db.call(session -> session.number("SELECT epoch FROM lockstep.lease"));
     }
 
-    private long sessions() {
-        return db.call(
-                session -> session.number("SELECT count(*) FROM (%s) AS s".formatted(LEASES)));
+    /// A server shows a session for a moment after its client has closed it.
+    private void awaitSessions(int count) {
+        await("SELECT count(*) = %d FROM (%s) AS s".formatted(count, LEASES));
     }
 
     private void endSessions() {

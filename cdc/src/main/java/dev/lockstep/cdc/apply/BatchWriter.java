@@ -20,12 +20,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Writes a list of changes inside the open transaction: folded and set-wise first; where that
-/// trips over a unique key, because the folding changed the order, one by one as they happened.
+/// trips over a unique key, because the folding changed the order, in parts, and in the end one by
+/// one as they happened.
 ///
 /// While the changes overlap with the copy (`strict` off) a row is written whatever was there, and
 /// one that cannot be completed is left to [UnfinishedRows]. Later every change must fit exactly.
 final class BatchWriter {
     private static final String SAVEPOINT = "lockstep_batch";
+    private static final int PARTS = 8;
     private static final Set<String> NOT_AT_ONCE =
             Set.of(SqlStates.NOT_SUPPORTED, SqlStates.LOCK_NOT_AVAILABLE);
 
@@ -101,6 +103,7 @@ final class BatchWriter {
 
     private void writeFolded(List<Change> changes) {
         session.run("SAVEPOINT " + SAVEPOINT);
+        int before = unfinished.added();
         try {
             changes.forEach(this::fold);
             flush();
@@ -109,10 +112,23 @@ final class BatchWriter {
                 throw e;
             }
             session.run("ROLLBACK TO SAVEPOINT " + SAVEPOINT);
-            forget(0);
-            changes.forEach(this::writeAlone);
+            forget(before);
+            writeApart(changes);
         }
         session.run("RELEASE SAVEPOINT " + SAVEPOINT);
+    }
+
+    /// Writes in parts what cannot be folded as a whole, so that only changes around the one that
+    /// stands in the way are written alone.
+    private void writeApart(List<Change> changes) {
+        int part = changes.size() / PARTS;
+        if (part < PARTS) {
+            changes.forEach(this::writeAlone);
+            return;
+        }
+        for (int from = 0; from < changes.size(); from += part) {
+            writeFolded(changes.subList(from, Math.min(from + part, changes.size())));
+        }
     }
 
     /// What was gathered came to nothing, and so did the unfinished rows but the first `kept` of

@@ -7,6 +7,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.SqlStates;
 import dev.lockstep.testing.Zoo;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
@@ -22,6 +23,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Applications that write all the time, to the side that lets them. Every transaction leaves its
 /// number in the table `tally`, and is remembered when it was acknowledged.
+///
+/// Together they are faster than one standby that writes large rows without a key, on the same
+/// machine: where one side is far ahead of the other they write slowly, as nobody can come up with
+/// them otherwise.
 final class Writers implements AutoCloseable {
     static final String TALLY = "CREATE TABLE tally (writer int, n int%s);\n";
 
@@ -29,19 +34,45 @@ final class Writers implements AutoCloseable {
     private static final Set<String> BY_CHANCE =
             Set.of("40001", "40P01", SqlStates.LOCK_NOT_AVAILABLE, "0A000", "22003", "55006");
 
+    private static final long LEAD_MAX = 500;
+    private static final int PAUSE_MILLIS = 40;
+    private static final int LEADING_PAUSE_MILLIS = 300;
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+
     private final List<Writer> writers = new ArrayList<>();
+    private final Databases databases;
+    private final Thread looking = Thread.ofVirtual().unstarted(this::lookForLead);
+    private volatile boolean leading;
     private final Semaphore turns;
     private volatile boolean ended;
     private volatile @Nullable Throwable failure;
 
     /// @param count how many write at a time
     Writers(Databases databases, List<Shape> shapes, Random random, int count) {
+        this.databases = databases;
         this.turns = new Semaphore(count, true);
         for (int i = 0; i < count; i++) {
             Random own = new Random(random.nextLong());
             writers.add(new Writer(databases, i, own, new Work(own, shapes)));
         }
         writers.forEach(writer -> writer.thread.start());
+        looking.start();
+    }
+
+    private void lookForLead() {
+        try {
+            while (!ended && failure == null) {
+                long lead = tallied(Side.SOURCE) - tallied(Side.TARGET);
+                leading = Math.abs(lead) > LEAD_MAX;
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            }
+        } catch (RuntimeException e) {
+            failure = e;
+        }
+    }
+
+    private long tallied(Side side) {
+        return databases.number(side, "SELECT count(*) FROM public.tally");
     }
 
     static boolean isRefusedByChance(LockstepException e) {
@@ -93,6 +124,7 @@ final class Writers implements AutoCloseable {
     @Override
     public void close() {
         ended = true;
+        Waiting.until("nobody looks", () -> !looking.isAlive(), Waiting::stacks);
         for (Writer writer : writers) {
             Waiting.until("a writer ends", () -> !writer.thread.isAlive(), Waiting::stacks);
             writer.sessions.values().forEach(Session::close);
@@ -148,7 +180,8 @@ final class Writers implements AutoCloseable {
                 } finally {
                     turns.release();
                 }
-                LockSupport.parkNanos(random.nextInt(40) * 1_000_000L);
+                int pause = random.nextInt(PAUSE_MILLIS);
+                LockSupport.parkNanos((leading ? LEADING_PAUSE_MILLIS : pause) * 1_000_000L);
             }
         }
 

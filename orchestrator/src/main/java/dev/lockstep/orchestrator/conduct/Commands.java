@@ -8,6 +8,7 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Proof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -129,15 +130,18 @@ public final class Commands {
         }
         checkPrepared(inStep.active());
         checkLag();
-        if (!isVerified(checkDrift(to))) {
+        Proof.Marks marks = Proof.Marks.of(conductor.run(), inStep.active());
+        Proof proof = Proof.of(conductor.run(), inStep.active(), marks, checkDrift(to));
+        if (!isVerified(proof.form())) {
             RunEvent.Verified verified = conductor.verify(List.of());
             if (!verified.match()) {
                 throw Verification.different(verified);
             }
+            proof = proof.with(Proof.Marks.of(conductor.run(), inStep.active()));
             Moved _ = checkDrift(to);
         }
         checkLag();
-        conductor.switchOver();
+        conductor.switchOver(proof);
         double pause =
                 conductor.history().lastSwitch().map(History.LastSwitch::pauseMillis).orElse(-1.0);
         return new Outcome(
@@ -163,9 +167,8 @@ public final class Commands {
         return now;
     }
 
-    /// Whether the last verification counts for what there is now.
-    private boolean isVerified(Moved present) {
-        String form = Verification.form(conductor.run(), present);
+    /// Whether the last verification counts for tables of this form.
+    private boolean isVerified(String form) {
         Instant now = conductor.run().clock().instant();
         Duration maxAge = conductor.run().plan().verify().maxAge();
         return conductor

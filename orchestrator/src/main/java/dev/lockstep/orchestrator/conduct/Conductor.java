@@ -13,6 +13,7 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.Proof;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
@@ -199,7 +200,9 @@ public final class Conductor implements AutoCloseable {
     }
 
     /// Moves writes to the other side.
-    public void switchOver() throws InterruptedException {
+    ///
+    /// @param proof that both sides are the same
+    public void switchOver(Proof proof) throws InterruptedException {
         InStep inStep = (InStep) state();
         append(new RunEvent.SwitchStarted(inStep.active().other()));
         watcher.entered(state());
@@ -207,7 +210,7 @@ public final class Conductor implements AutoCloseable {
         Replication next = null;
         try {
             next = Switch.prepareNext(run, flow.moved(), switching);
-            new Switch(run, flow.moved(), switching, steps).perform(flowing(), next);
+            new Switch(run, flow.moved(), switching, steps).perform(flowing(), next, proof);
         } catch (RuntimeException | InterruptedException e) {
             if (next != null) {
                 next.close();

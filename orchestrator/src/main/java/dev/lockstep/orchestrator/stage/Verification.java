@@ -5,29 +5,26 @@ import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
-import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
-import dev.lockstep.plans.sql.Db;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.TablePair;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.rows.Checksums;
 import dev.lockstep.validators.rows.RowCounts;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.stream.Collectors;
 
 /// Compares the two databases at a cut, while writes go on.
@@ -57,10 +54,10 @@ public final class Verification {
                         .toList();
         Set<TableName> changed = Set.of();
         for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-            State before = State.of(run, active, pairs);
+            TablesState before = TablesState.of(run, active, pairs);
             Compared compared = compare(pairs);
             Set<TableName> differing = compared.differing();
-            changed = before.changed(run, active, pairs);
+            changed = before.changed(TablesState.of(run, active, pairs), pairs);
             if (differing.isEmpty() || !changed.containsAll(differing)) {
                 return verified(compared, changed, before.form(moved, active));
             }
@@ -86,52 +83,17 @@ public final class Verification {
                         .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
-    /// Tells the tables as they are now from what a statement would make of them, also one that
-    /// gives their rows other values without a change that a stream could carry.
-    public static String form(Run run, Moved moved) {
-        return State.of(run, Side.SOURCE, moved.comparison(Side.SOURCE)).form(moved, Side.SOURCE);
-    }
-
-    /// What holds the rows of both sides, and what changes those that a stream brings. Older
-    /// snapshots find a truncated table empty, so what differs then may be nothing but that.
-    private record State(OfSide active, OfSide standby) {
-        record OfSide(TableFiles files, List<String> meddlers) {
-            static OfSide of(Db db, List<TableName> tables) {
-                return db.call(session ->
-                        new OfSide(
-                                TableFiles.of(session, tables),
-                                ServerCheck.meddlers(session, tables)));
-            }
-
-            String text() {
-                return files.names() + "\n" + meddlers;
-            }
-        }
-
-        static State of(Run run, Side side, List<TablePair> pairs) {
-            return new State(
-                    OfSide.of(run.db(side), pairs.stream().map(p -> p.active().name()).toList()),
-                    OfSide.of(
-                            run.db(side.other()),
-                            pairs.stream().map(p -> p.standby().name()).toList()));
-        }
-
-        /// The tables whose files are others now on either side, by the active's names.
-        Set<TableName> changed(Run run, Side side, List<TablePair> pairs) {
-            Set<TableName> changed = new HashSet<>(run.db(side).call(active.files()::changed));
-            Set<TableName> there = Set.copyOf(run.db(side.other()).call(standby.files()::changed));
-            pairs.stream()
-                    .filter(pair -> there.contains(pair.standby().name()))
-                    .forEach(pair -> changed.add(pair.active().name()));
-            return changed;
-        }
-
-        String form(Moved moved, Side side) {
-            OfSide source = side == Side.SOURCE ? active : standby;
-            OfSide target = side == Side.SOURCE ? standby : active;
-            String all = String.join("\n", moved.form(), source.text(), target.text());
-            return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
-        }
+    /// What differs in tables of two sides that stand still, the first of it as text; empty where
+    /// nothing does.
+    ///
+    /// @param held a session on each of them
+    static Optional<String> differences(
+            Run run, SessionPair held, List<TablePair> pairs, Progress progress) {
+        Verdict verdict =
+                validator(run, progress).validate(SnapshotSessions.standingStill(held, pairs));
+        return verdict instanceof Verdict.Mismatch mismatch
+                ? Optional.of(described(mismatch.shown(), mismatch.byTable()))
+                : Optional.empty();
     }
 
     /// What a comparison at `cut` found.
@@ -154,11 +116,11 @@ public final class Verification {
                             new Comparison(cut.active(), cut.standby(), pairs, WORKERS));
         }
         try (sessions) {
-            return new Compared(cut, validator().validate(sessions));
+            return new Compared(cut, validator(run, progress).validate(sessions));
         }
     }
 
-    private Validator validator() {
+    private static Validator validator(Run run, Progress progress) {
         return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
                 ? new Checksums(run.clock(), progress)
                 : new RowCounts(run.clock(), progress);
@@ -179,20 +141,19 @@ public final class Verification {
                 verdict.tables(),
                 verdict.rows(),
                 differences.values().stream().mapToLong(n -> n).sum(),
-                shown.isEmpty() ? described(differences) : described(shown),
+                described(shown, differences),
                 compared.cut().at().toString(),
                 compared.cut().stoodStill().toMillis(),
                 form,
                 run.clock().instant().toString());
     }
 
-    private static String described(List<Difference> shown) {
-        return shown.stream().map(Difference::text).collect(Collectors.joining("\n"));
-    }
-
-    private static String described(Map<TableName, Long> differences) {
-        return differences.entrySet().stream()
-                .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))
-                .collect(Collectors.joining("\n"));
+    /// The differences that there is something to show of; else how many each table has.
+    private static String described(List<Difference> shown, Map<TableName, Long> byTable) {
+        return shown.isEmpty()
+                ? byTable.entrySet().stream()
+                        .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))
+                        .collect(Collectors.joining("\n"))
+                : shown.stream().map(Difference::text).collect(Collectors.joining("\n"));
     }
 }

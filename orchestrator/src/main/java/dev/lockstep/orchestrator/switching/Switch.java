@@ -11,6 +11,7 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.Proof;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
@@ -18,6 +19,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.SessionPair;
 import java.time.Duration;
 import java.util.List;
 
@@ -25,7 +27,8 @@ import java.util.List;
 ///
 /// 1. the next stream is made and captures on the standby, so that there is a way back
 /// 2. the active's tables are locked by one open transaction: writes wait
-/// 3. everything committed before that is drained to the standby, sequences are carried
+/// 3. everything committed before that is drained to the standby, what the proof of their equality
+///    rests on is looked at once more, sequences are carried
 /// 4. the standby's triggers are switched off in a transaction that is not committed yet
 /// 5. the intent is journaled; the fence becomes durable; the standby's transaction commits
 /// 6. the outcome is journaled
@@ -64,7 +67,10 @@ public final class Switch {
 
     /// Goes through all steps. `current` carries changes from the active to the standby; `next` is
     /// the stream of the other direction, capturing already.
-    public void perform(Replication current, Replication next) throws InterruptedException {
+    ///
+    /// @param proof what must still hold under the fence
+    public void perform(Replication current, Replication next, Proof proof)
+            throws InterruptedException {
         Refusal fenced = refusal(run, moved, state.from());
         Refusal opened = refusal(run, moved, state.from().other());
         Duration pauseMax = run.plan().cutover().maxPause();
@@ -76,17 +82,13 @@ public final class Switch {
             steps.before("drain");
             current.drain(left(fence, pauseMax));
             current.requirePublished(fence.session());
-            opening.begin();
-            LockRetry.preferOverVacuum(opening);
-            LockRetry.endWithUs(opening, pauseMax);
-            Lease.hold(
-                    state.from() == Side.TARGET ? fence.session() : opening,
-                    run.name(),
-                    run.epoch());
+            begin(opening, fence);
+            proof.requireStill(
+                    new SessionPair(fence.session(), opening), (_, _) -> left(fence, pauseMax));
             steps.before("sequences");
             new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
             next.startAnewAt(writtenUpTo(to));
-            opening.run("SET LOCAL lock_timeout = " + left(fence, pauseMax).toMillis());
+            limitWaits(opening, left(fence, pauseMax));
             opened.accept(opening);
             left(fence, pauseMax);
             steps.before("intend");
@@ -102,6 +104,18 @@ public final class Switch {
         } catch (LockstepException | InterruptedException e) {
             settle(e, intended, start);
         }
+    }
+
+    /// Begins the transaction that opens the standby. Whichever of the two is on the target keeps
+    /// the run.
+    private void begin(Session opening, Fence fence) {
+        Duration pauseMax = run.plan().cutover().maxPause();
+        opening.begin();
+        LockRetry.preferOverVacuum(opening);
+        LockRetry.endWithUs(opening, pauseMax);
+        limitWaits(opening, left(fence, pauseMax));
+        Session onTarget = state.from() == Side.TARGET ? fence.session() : opening;
+        Lease.hold(onTarget, run.name(), run.epoch());
     }
 
     /// Finds out how far a failed switch came, and ends it one way or the other.
@@ -214,6 +228,10 @@ public final class Switch {
                             .formatted(pauseMax.toMillis()));
         }
         return left;
+    }
+
+    private static void limitWaits(Session session, Duration atMost) {
+        session.run("SET LOCAL lock_timeout = " + atMost.toMillis());
     }
 
     private static double millisSince(long nanos) {

@@ -3,6 +3,8 @@ package dev.lockstep.plans.catalog;
 import dev.lockstep.plans.sql.Session;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /// The files that hold the rows of some tables. A table has another one once it was truncated or
@@ -29,13 +31,12 @@ public final class TableFiles {
         return new TableFiles(all, files(session, all));
     }
 
-    /// The tables that have other files now.
-    public List<TableName> changed(Session session) {
-        List<String> now = files(session, tables);
+    /// The tables that have other files in `later`, which is of the same tables.
+    public Set<TableName> changed(TableFiles later) {
         return IntStream.range(0, files.size())
-                .filter(i -> !now.get(i).equals(files.get(i)))
+                .filter(i -> !later.files.get(i).equals(files.get(i)))
                 .mapToObj(tables::get)
-                .toList();
+                .collect(Collectors.toSet());
     }
 
     /// The names of the files, in the order of the tables.

@@ -210,15 +210,15 @@ class LeaseTest {
     @Test
     void anOwnerWhoseSessionIsGoneMayComeBackForAsLongAsItIsFresh() {
         try (Lease _ = Lease.take(db, RUN)) {
-            assertThat(mayComeBack()).as("it is there").isFalse();
+            assertThat(mayComeBack(RUN)).as("it is there").isFalse();
             endSessions();
-            assertThat(mayComeBack()).isTrue();
+            assertThat(mayComeBack(RUN)).isTrue();
             Pair.run(db, "UPDATE lockstep.lease SET renewed_at = now() - interval '16 seconds'");
-            assertThat(mayComeBack()).as("it was silent for too long").isFalse();
+            assertThat(mayComeBack(RUN)).as("it was silent for too long").isFalse();
             Pair.run(db, "UPDATE lockstep.lease SET renewed_at = now(), released = true");
-            assertThat(mayComeBack()).as("it gave the run back").isFalse();
+            assertThat(mayComeBack(RUN)).as("it gave the run back").isFalse();
         }
-        assertThat(db.call(session -> Lease.mayComeBack(session, "another"))).isFalse();
+        assertThat(mayComeBack("another")).as("nobody has it").isFalse();
     }
 
     @Test
@@ -236,8 +236,8 @@ class LeaseTest {
         return db.call(session -> Lease.holder(session, RUN));
     }
 
-    private boolean mayComeBack() {
-        return db.call(session -> Lease.mayComeBack(session, RUN));
+    private boolean mayComeBack(String run) {
+        return db.call(session -> Lease.mayComeBack(session, run));
     }
 
     private long epoch() {

@@ -6,11 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// The sessions of a comparison, all of which stand in its snapshots already: once they are open,
-/// whoever exported the snapshots may let go of them. Or those of two sides that stand still.
+/// whoever exported the snapshots may let go of them.
 public final class SnapshotSessions implements AutoCloseable {
-    /// Plans for what is done here: whole results are read, statements are many and short, and
-    /// statistics are missing on a standby that was just filled.
-    private static final String SETTINGS = "SET jit = off; SET cursor_tuple_fraction = 1";
+    /// Whole results are read.
+    private static final String SETTINGS = "SET cursor_tuple_fraction = 1";
 
     private final List<TablePair> tables;
     private final List<SessionPair> pairs;
@@ -18,14 +17,6 @@ public final class SnapshotSessions implements AutoCloseable {
     private SnapshotSessions(List<TablePair> tables, List<SessionPair> pairs) {
         this.tables = tables;
         this.pairs = pairs;
-    }
-
-    /// The caller's own sessions, each in a transaction, on sides that nobody writes to. Closing
-    /// them is left to the caller.
-    public static SnapshotSessions standingStill(SessionPair own, List<TablePair> tables) {
-        own.active().run(SETTINGS);
-        own.standby().run(SETTINGS);
-        return new SnapshotSessions(tables, List.of(own));
     }
 
     /// Opens a session per worker and side. The snapshots must be held until this returns.
@@ -64,14 +55,9 @@ public final class SnapshotSessions implements AutoCloseable {
         }
     }
 
-    /// The tables to compare.
-    public List<TablePair> tables() {
-        return tables;
-    }
-
-    /// The sessions, a pair per worker.
-    public List<SessionPair> pairs() {
-        return pairs;
+    /// What is to be compared.
+    public Sides sides() {
+        return new Sides(tables, pairs);
     }
 
     @Override

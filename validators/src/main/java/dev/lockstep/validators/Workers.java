@@ -14,14 +14,14 @@ public final class Workers {
 
     /// Returns when all are done. The first failure is rethrown after the others were interrupted,
     /// which cuts their connections, so that none is left scanning.
-    public static void run(SnapshotSessions sessions, Consumer<SessionPair> work) {
+    public static void run(Sides sides, Consumer<SessionPair> work) {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var done = new ExecutorCompletionService<Boolean>(threads);
-            for (SessionPair pair : sessions.pairs()) {
+            for (SessionPair pair : sides.pairs()) {
                 done.submit(() -> work.accept(pair), true);
             }
             try {
-                for (int i = 0; i < sessions.pairs().size(); i++) {
+                for (int i = 0; i < sides.pairs().size(); i++) {
                     done.take().get();
                 }
             } catch (ExecutionException e) {

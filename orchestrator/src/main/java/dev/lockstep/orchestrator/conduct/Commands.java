@@ -6,15 +6,12 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
-import dev.lockstep.orchestrator.stage.Drift;
-import dev.lockstep.orchestrator.stage.Moved;
-import dev.lockstep.orchestrator.stage.Proof;
+import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -130,16 +127,7 @@ public final class Commands {
         }
         checkPrepared(inStep.active());
         checkLag();
-        Proof.Marks marks = Proof.Marks.of(conductor.run(), inStep.active());
-        Proof proof = Proof.of(conductor.run(), inStep.active(), marks, checkDrift(to));
-        if (!isVerified(proof.form())) {
-            RunEvent.Verified verified = conductor.verify(List.of());
-            if (!verified.match()) {
-                throw Verification.different(verified);
-            }
-            proof = proof.with(Proof.Marks.of(conductor.run(), inStep.active()));
-            Moved _ = checkDrift(to);
-        }
+        SwitchProof proof = new Proving(conductor, to).prove();
         checkLag();
         conductor.switchOver(proof);
         double pause =
@@ -152,32 +140,6 @@ public final class Commands {
                         to.label(),
                         conductor.run().db(to).label(),
                         pause));
-    }
-
-    /// Returns what there is now.
-    private Moved checkDrift(Side to) {
-        Moved now = conductor.flow().present();
-        Drift.requireNone(conductor.flow().moved(), now);
-        if (to == Side.SOURCE) {
-            conductor
-                    .history()
-                    .lastSwitch()
-                    .ifPresent(last -> Drift.requireNoneLeftBehind(now, last.others()));
-        }
-        return now;
-    }
-
-    /// Whether the last verification counts for tables of this form.
-    private boolean isVerified(String form) {
-        Instant now = conductor.run().clock().instant();
-        Duration maxAge = conductor.run().plan().verify().maxAge();
-        return conductor
-                .history()
-                .lastVerification()
-                .filter(RunEvent.Verified::match)
-                .filter(v -> v.form().equals(form))
-                .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))
-                .isPresent();
     }
 
     /// Fails where the standby is too far behind. A stream that has only just begun to flow again

@@ -13,8 +13,8 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.orchestrator.stage.Proof;
 import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.catalog.TableName;
@@ -202,7 +202,7 @@ public final class Conductor implements AutoCloseable {
     /// Moves writes to the other side.
     ///
     /// @param proof that both sides are the same
-    public void switchOver(Proof proof) throws InterruptedException {
+    public void switchOver(SwitchProof proof) throws InterruptedException {
         InStep inStep = (InStep) state();
         append(new RunEvent.SwitchStarted(inStep.active().other()));
         watcher.entered(state());

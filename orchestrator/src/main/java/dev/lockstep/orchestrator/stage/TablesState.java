@@ -8,6 +8,7 @@ import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.TablePair;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,7 +25,7 @@ record TablesState(OfSide active, OfSide standby) {
         }
 
         String text() {
-            return files.names() + "\n" + meddlers;
+            return files.text() + "\n" + meddlers;
         }
     }
 
@@ -60,10 +61,24 @@ record TablesState(OfSide active, OfSide standby) {
         return changed;
     }
 
-    /// Whether the same would change rows in `later`.
-    boolean isMeddledWithAsIn(TablesState later) {
-        return active.meddlers().equals(later.active.meddlers())
-                && standby.meddlers().equals(later.standby.meddlers());
+    /// What else is not the same in `later`, as text; nothing where all is.
+    List<String> altered(TablesState later) {
+        List<String> altered = new ArrayList<>();
+        altered("active", active, later.active, altered);
+        altered("standby", standby, later.standby, altered);
+        return altered;
+    }
+
+    private static void altered(String side, OfSide before, OfSide later, List<String> altered) {
+        before.files()
+                .reshaped(later.files())
+                .forEach(table ->
+                        altered.add("table \"%s\" of the %s was altered".formatted(table, side)));
+        if (!before.meddlers().equals(later.meddlers())) {
+            altered.add(
+                    "triggers or rules of the %s that fire for replicated changes came or went"
+                            .formatted(side));
+        }
     }
 
     /// Tells it from any other, together with the tables' own form.

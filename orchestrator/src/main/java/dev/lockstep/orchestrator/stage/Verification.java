@@ -13,6 +13,7 @@ import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.TablePair;
 import dev.lockstep.validators.Validator;
@@ -83,14 +84,14 @@ public final class Verification {
                         .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
-    /// What differs in tables of two sides that stand still, the first of it as text; empty where
-    /// nothing does.
+    /// What differs in tables of two sides that hold still, the first of it as text; empty where
+    /// nothing does. Rows are compared whatever the plan's method is.
     ///
     /// @param held a session on each of them
     static Optional<String> differences(
             Run run, SessionPair held, List<TablePair> pairs, Progress progress) {
         Verdict verdict =
-                validator(run, progress).validate(SnapshotSessions.standingStill(held, pairs));
+                new Checksums(run.clock(), progress).validate(new Sides(pairs, List.of(held)));
         return verdict instanceof Verdict.Mismatch mismatch
                 ? Optional.of(described(mismatch.shown(), mismatch.byTable()))
                 : Optional.empty();
@@ -116,11 +117,11 @@ public final class Verification {
                             new Comparison(cut.active(), cut.standby(), pairs, WORKERS));
         }
         try (sessions) {
-            return new Compared(cut, validator(run, progress).validate(sessions));
+            return new Compared(cut, validator().validate(sessions.sides()));
         }
     }
 
-    private static Validator validator(Run run, Progress progress) {
+    private Validator validator() {
         return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
                 ? new Checksums(run.clock(), progress)
                 : new RowCounts(run.clock(), progress);

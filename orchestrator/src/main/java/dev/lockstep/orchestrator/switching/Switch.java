@@ -11,8 +11,8 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
-import dev.lockstep.orchestrator.stage.Proof;
 import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -27,9 +27,9 @@ import java.util.List;
 ///
 /// 1. the next stream is made and captures on the standby, so that there is a way back
 /// 2. the active's tables are locked by one open transaction: writes wait
-/// 3. everything committed before that is drained to the standby, what the proof of their equality
-///    rests on is looked at once more, sequences are carried
-/// 4. the standby's triggers are switched off in a transaction that is not committed yet
+/// 3. everything committed before that is drained to the standby, sequences are carried
+/// 4. the standby's triggers are switched off in a transaction that is not committed yet; with both
+///    sides locked, what the proof of their equality rests on is looked at once more
 /// 5. the intent is journaled; the fence becomes durable; the standby's transaction commits
 /// 6. the outcome is journaled
 ///
@@ -69,7 +69,7 @@ public final class Switch {
     /// the stream of the other direction, capturing already.
     ///
     /// @param proof what must still hold under the fence
-    public void perform(Replication current, Replication next, Proof proof)
+    public void perform(Replication current, Replication next, SwitchProof proof)
             throws InterruptedException {
         Refusal fenced = refusal(run, moved, state.from());
         Refusal opened = refusal(run, moved, state.from().other());
@@ -83,13 +83,12 @@ public final class Switch {
             current.drain(left(fence, pauseMax));
             current.requirePublished(fence.session());
             begin(opening, fence);
-            proof.requireStill(
-                    new SessionPair(fence.session(), opening), (_, _) -> left(fence, pauseMax));
             steps.before("sequences");
             new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
             next.startAnewAt(writtenUpTo(to));
             limitWaits(opening, left(fence, pauseMax));
             opened.accept(opening);
+            requireStill(proof, opening, fence);
             left(fence, pauseMax);
             steps.before("intend");
             intended = true;
@@ -118,27 +117,45 @@ public final class Switch {
         Lease.hold(onTarget, run.name(), run.epoch());
     }
 
+    /// No statement takes longer than the pause may; then the server ends it.
+    private void requireStill(SwitchProof proof, Session opening, Fence fence) {
+        Duration pauseMax = run.plan().cutover().maxPause();
+        SessionPair held = new SessionPair(fence.session(), opening);
+        String limit = "SET LOCAL statement_timeout = %d";
+        held.active().run(limit.formatted(millis(left(fence, pauseMax))));
+        held.standby().run(limit.formatted(millis(left(fence, pauseMax))));
+        proof.requireStill(held, (_, _) -> left(fence, pauseMax));
+        held.active().run(limit.formatted(0));
+        held.standby().run(limit.formatted(0));
+    }
+
     /// Finds out how far a failed switch came, and ends it one way or the other.
     private void settle(Exception failure, boolean intended, long start)
             throws InterruptedException {
         boolean interrupted = Thread.interrupted();
+        boolean stopped = failure instanceof InterruptedException || is(failure, Fault.INTERRUPTED);
         try {
             if (resolve(intended, millisSince(start), failure.getMessage())) {
                 return;
             }
         } finally {
-            if (interrupted) {
+            // Else whoever cleans up would be interrupted once more.
+            if (interrupted && !stopped) {
                 Thread.currentThread().interrupt();
             }
         }
-        if (failure instanceof InterruptedException wanted) {
-            throw wanted;
+        if (stopped) {
+            throw new InterruptedException(failure.getMessage());
         }
         throw new LockstepException(
-                Fault.SWITCH_FAILED,
+                is(failure, Fault.DIFFERENT) ? Fault.DIFFERENT : Fault.SWITCH_FAILED,
                 "the switch was undone after %.0f ms, writes go on where they were: %s"
                         .formatted(millisSince(start), failure.getMessage()),
                 failure);
+    }
+
+    private static boolean is(Exception failure, Fault fault) {
+        return failure instanceof LockstepException own && own.fault() == fault;
     }
 
     /// Takes up a switch that a dead process left: forward if the old side refuses writes, else
@@ -231,7 +248,12 @@ public final class Switch {
     }
 
     private static void limitWaits(Session session, Duration atMost) {
-        session.run("SET LOCAL lock_timeout = " + atMost.toMillis());
+        session.run("SET LOCAL lock_timeout = " + millis(atMost));
+    }
+
+    /// At least one: none would be no limit.
+    private static long millis(Duration limit) {
+        return Math.max(1, limit.toMillis());
     }
 
     private static double millisSince(long nanos) {

@@ -62,11 +62,13 @@ final class Writers implements AutoCloseable {
     private void lookForLead() {
         try {
             while (!ended && failure == null) {
-                long lead = tallied(Side.SOURCE) - tallied(Side.TARGET);
-                leading = Math.abs(lead) > LEAD_MAX;
+                long source = tallied(Side.SOURCE);
+                long target = tallied(Side.TARGET);
+                // Before the copy is over there is nobody who could come up.
+                leading = target > 0 && Math.abs(source - target) > LEAD_MAX;
                 LockSupport.parkNanos(LOOK_EVERY.toNanos());
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | AssertionError e) {
             failure = e;
         }
     }

@@ -1,15 +1,19 @@
 package dev.lockstep.plans.catalog;
 
+import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
+import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/// The files that hold the rows of some tables. A table has another one once it was truncated or
-/// rewritten (by VACUUM FULL, CLUSTER, ALTER TABLE). To whoever looks with an older snapshot its
-/// rows may be gone then, and no change of the stream tells what came of them.
+/// The files that hold the rows of some tables, and the forms that the rows have. A table has
+/// another file once it was truncated or rewritten (by VACUUM FULL, CLUSTER, ALTER TABLE). To
+/// whoever looks with an older snapshot its rows may be gone then, and no change of the stream
+/// tells what came of them.
 public final class TableFiles {
     private static final String FILES =
             """
@@ -17,42 +21,85 @@ public final class TableFiles {
               FROM unnest(?::text[]) WITH ORDINALITY AS t (name, n) ORDER BY t.n\
             """;
 
-    private final List<TableName> tables;
-    private final List<String> files;
+    /// Columns, their types, the labels of enums and what names a row. All that a statement can
+    /// change about it leaves another text.
+    private static final String FILES_AND_FORMS =
+            """
+            SELECT coalesce(pg_relation_filenode(c.oid)::text, '') AS file,
+                   concat_ws(' ', c.oid, c.relreplident, pg_partition_root(c.oid)::oid,
+                             (SELECT string_agg(i.indkey::text, ',' ORDER BY i.indexrelid)
+                                FROM pg_index i
+                               WHERE i.indrelid = c.oid AND i.indisvalid
+                                 AND (i.indisprimary OR i.indisreplident)),
+                             (SELECT sum(hashtextextended(
+                                             concat_ws(' ', a.attnum, a.attname, a.atttypid,
+                                                       a.atttypmod, a.attgenerated, e.labels), 0))
+                                FROM pg_attribute a
+                                JOIN pg_type y ON y.oid = a.atttypid
+                                LEFT JOIN LATERAL (
+                                         SELECT string_agg(concat(v.oid, v.enumlabel), ','
+                                                           ORDER BY v.oid) AS labels
+                                           FROM pg_enum v
+                                          WHERE v.enumtypid IN (y.oid, y.typelem, y.typbasetype)
+                                     ) AS e ON true
+                               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
+                       AS form
+              FROM unnest(?::text[]) WITH ORDINALITY AS t (name, n)
+              LEFT JOIN pg_class c ON c.oid = to_regclass(t.name)
+             ORDER BY t.n\
+            """;
 
-    private TableFiles(List<TableName> tables, List<String> files) {
+    private final List<TableName> tables;
+    private final List<OfTable> all;
+
+    private record OfTable(String file, String form) {
+        static OfTable read(Row row) throws SQLException {
+            return new OfTable(row.text("file"), row.text("form"));
+        }
+    }
+
+    private TableFiles(List<TableName> tables, List<OfTable> all) {
         this.tables = tables;
-        this.files = files;
+        this.all = all;
     }
 
     /// Those of now; to be read before the snapshot is made.
     public static TableFiles of(Session session, Collection<TableName> tables) {
-        List<TableName> all = List.copyOf(tables);
-        return new TableFiles(all, files(session, all));
+        List<TableName> known = List.copyOf(tables);
+        return new TableFiles(known, session.rows(FILES_AND_FORMS, OfTable::read, names(known)));
     }
 
     /// The tables that have other files in `later`, which is of the same tables.
     public Set<TableName> changed(TableFiles later) {
-        return IntStream.range(0, files.size())
-                .filter(i -> !later.files.get(i).equals(files.get(i)))
+        return differing(later, OfTable::file);
+    }
+
+    /// The tables whose rows have another form in `later`, which is of the same tables.
+    public Set<TableName> reshaped(TableFiles later) {
+        return differing(later, OfTable::form);
+    }
+
+    private Set<TableName> differing(TableFiles later, Function<OfTable, String> what) {
+        return IntStream.range(0, all.size())
+                .filter(i -> !what.apply(later.all.get(i)).equals(what.apply(all.get(i))))
                 .mapToObj(tables::get)
                 .collect(Collectors.toSet());
     }
 
-    /// The names of the files, in the order of the tables.
-    public List<String> names() {
-        return files;
+    /// Tells them from any others.
+    public String text() {
+        return all.toString();
     }
 
     /// Locks `table` until the transaction of `session` ends, against whoever would truncate or
     /// rewrite it. Returns whether it still has the file that it had.
     public boolean keep(Session session, TableName table) {
         session.run("LOCK TABLE ONLY %s IN ACCESS SHARE MODE".formatted(table.sql()));
-        return files(session, List.of(table)).equals(List.of(files.get(tables.indexOf(table))));
+        String now = session.one(FILES, names(List.of(table)));
+        return now.equals(all.get(tables.indexOf(table)).file());
     }
 
-    private static List<String> files(Session session, List<TableName> tables) {
-        Object names = tables.stream().map(TableName::sql).toArray(String[]::new);
-        return session.rows(FILES, row -> row.text("file"), names);
+    private static Object names(List<TableName> tables) {
+        return tables.stream().map(TableName::sql).toArray(String[]::new);
     }
 }

@@ -4,7 +4,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.validators.Findings;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
-import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.Workers;
@@ -40,16 +40,16 @@ public final class Checksums implements Validator {
     }
 
     @Override
-    public Verdict validate(SnapshotSessions sessions) {
+    public Verdict validate(Sides sides) {
         Findings findings = new Findings(clock, shownMax);
-        SessionPair first = sessions.pairs().getFirst();
+        SessionPair first = sides.pairs().getFirst();
         RowHash hash = RowHash.commonTo(first);
         List<Part> parts =
-                Pairing.all(sessions.tables(), first, hash).stream()
+                Pairing.all(sides.tables(), first, hash).stream()
                         .sorted(Comparator.comparingLong(PairedTable::bytes).reversed())
                         .map(Part::new)
                         .toList();
-        Workers.run(sessions, pair -> parts.forEach(part -> compare(part, pair, findings)));
+        Workers.run(sides, pair -> parts.forEach(part -> compare(part, pair, findings)));
         return findings.verdict(parts.size());
     }
 

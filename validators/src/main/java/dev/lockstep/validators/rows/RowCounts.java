@@ -6,7 +6,7 @@ import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Findings;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
-import dev.lockstep.validators.SnapshotSessions;
+import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.TablePair;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
@@ -32,18 +32,18 @@ public final class RowCounts implements Validator {
     }
 
     @Override
-    public Verdict validate(SnapshotSessions sessions) {
+    public Verdict validate(Sides sides) {
         Findings findings = new Findings(clock, SHOWN_MAX);
-        Queue<TablePair> left = new ConcurrentLinkedQueue<>(sessions.tables());
+        Queue<TablePair> left = new ConcurrentLinkedQueue<>(sides.tables());
         Workers.run(
-                sessions,
+                sides,
                 pair -> {
                     for (TablePair next = left.poll(); next != null; next = left.poll()) {
                         TablePair tables = next;
                         pair.read(() -> compare(tables, pair, findings));
                     }
                 });
-        return findings.verdict(sessions.tables().size());
+        return findings.verdict(sides.tables().size());
     }
 
     private void compare(TablePair tables, SessionPair sessions, Findings findings) {

@@ -51,7 +51,7 @@ class ChecksumsTest {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             Verdict verdict =
                     new Checksums(InstantSource.system(), (_, rows) -> told.add(rows))
-                            .validate(sessions);
+                            .validate(sessions.sides());
 
             assertThat(verdict).isInstanceOf(Verdict.Match.class);
             assertThat(verdict.rows()).isEqualTo(100_000);
@@ -281,7 +281,7 @@ class ChecksumsTest {
 
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             Verdict verdict =
-                    new RowCounts(InstantSource.system(), Progress.NONE).validate(sessions);
+                    new RowCounts(InstantSource.system(), Progress.NONE).validate(sessions.sides());
 
             assertThat(Scene.differences(verdict))
                     .extracting(Difference::text)

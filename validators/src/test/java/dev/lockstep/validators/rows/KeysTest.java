@@ -127,7 +127,10 @@ class KeysTest {
 
     private List<Split> splits() {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-            return Pairing.all(sessions.tables(), sessions.pairs().getFirst(), RowHash.NATIVE)
+            return Pairing.all(
+                            sessions.sides().tables(),
+                            sessions.sides().pairs().getFirst(),
+                            RowHash.NATIVE)
                     .stream()
                     .map(PairedTable::split)
                     .toList();

@@ -18,9 +18,9 @@ class LocksTest {
             scene.both("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)");
             try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
                 var checksums = new Checksums(InstantSource.system(), Progress.NONE);
-                assertThat(checksums.validate(sessions)).isInstanceOf(Verdict.Match.class);
+                assertThat(checksums.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);
                 var counts = new RowCounts(InstantSource.system(), Progress.NONE);
-                assertThat(counts.validate(sessions)).isInstanceOf(Verdict.Match.class);
+                assertThat(counts.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);
                 scene.both("SET lock_timeout = '1s'; TRUNCATE item");
             }
         }

@@ -45,7 +45,7 @@ record Scene(Db active, Db standby) {
     Verdict checksums(Mapping mapping, Runnable between) {
         try (SnapshotSessions sessions = open(mapping)) {
             between.run();
-            return new Checksums(InstantSource.system(), Progress.NONE).validate(sessions);
+            return new Checksums(InstantSource.system(), Progress.NONE).validate(sessions.sides());
         }
     }
 

@@ -210,7 +210,7 @@ class ValuesTest {
                     "INSERT INTO t SELECT i, 'é' || i, i / 3.0, '\\x00', NULL"
                             + " FROM generate_series(1, 30000) AS i");
             try (SnapshotSessions sessions = across.open(Mapping.NONE)) {
-                assertThat(RowHash.commonTo(sessions.pairs().getFirst()))
+                assertThat(RowHash.commonTo(sessions.sides().pairs().getFirst()))
                         .isEqualTo(RowHash.PORTABLE);
             }
             assertThat(across.differences()).isEmpty();
@@ -231,7 +231,8 @@ class ValuesTest {
     @Test
     void oneServerHashesAlike() {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-            assertThat(RowHash.commonTo(sessions.pairs().getFirst())).isEqualTo(RowHash.NATIVE);
+            assertThat(RowHash.commonTo(sessions.sides().pairs().getFirst()))
+                    .isEqualTo(RowHash.NATIVE);
         }
     }
 
@@ -265,7 +266,8 @@ class ValuesTest {
     private List<Difference> everyDifference() {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             return Scene.differences(
-                    new Checksums(InstantSource.system(), Progress.NONE, 1000).validate(sessions));
+                    new Checksums(InstantSource.system(), Progress.NONE, 1000)
+                            .validate(sessions.sides()));
         }
     }
 

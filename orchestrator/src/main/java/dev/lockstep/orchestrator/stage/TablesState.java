@@ -43,6 +43,20 @@ record TablesState(OfSide active, OfSide standby) {
                 OfSide.of(sessions.standby(), standbys(pairs)));
     }
 
+    /// The files as they were at the moment of the snapshots that `sessions` are in.
+    static TablesState seen(SessionPair sessions, List<TablePair> pairs) {
+        return new TablesState(
+                new OfSide(TableFiles.seen(sessions.active(), actives(pairs)), List.of()),
+                new OfSide(TableFiles.seen(sessions.standby(), standbys(pairs)), List.of()));
+    }
+
+    /// This one, but for some of the tables, of which `later` is.
+    TablesState with(TablesState later) {
+        return new TablesState(
+                new OfSide(active.files().with(later.active.files()), active.meddlers()),
+                new OfSide(standby.files().with(later.standby.files()), standby.meddlers()));
+    }
+
     private static List<TableName> actives(List<TablePair> pairs) {
         return pairs.stream().map(pair -> pair.active().name()).toList();
     }

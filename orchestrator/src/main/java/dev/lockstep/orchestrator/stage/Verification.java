@@ -9,6 +9,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
@@ -28,7 +29,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// Compares the two databases at a cut, while writes go on.
+/// Compares the two databases at a cut, while writes go on. Tables that are truncated just before
+/// they are read are compared again, by themselves, at another cut.
 public final class Verification {
     private static final Duration CUT_MAX = Duration.ofSeconds(60);
     private static final int WORKERS = 2;
@@ -53,24 +55,30 @@ public final class Verification {
                 moved.comparison(active).stream()
                         .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
                         .toList();
-        Set<TableName> changed = Set.of();
-        for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-            TablesState before = TablesState.of(run, active, pairs);
-            Compared compared = compare(pairs);
-            Set<TableName> differing = compared.differing();
-            changed = before.changed(TablesState.of(run, active, pairs), pairs);
-            if (differing.isEmpty() || !changed.containsAll(differing)) {
-                return verified(compared, changed, before.form(moved, active));
+        TablesState state = TablesState.of(run, active, pairs);
+        Compared all = compare(active, pairs);
+        for (int attempt = 1; all.isOnlySpoiled(); attempt++) {
+            Set<TableName> spoiled = all.differing();
+            if (attempt == ATTEMPTS_MAX) {
+                throw spoilt(spoiled);
             }
+            List<TablePair> again =
+                    pairs.stream().filter(p -> spoiled.contains(p.active().name())).toList();
+            state = state.with(TablesState.of(run, active, again));
+            all = all.and(compare(active, again));
         }
-        throw new LockstepException(
+        return verified(all, pairs.size(), state.form(moved, active));
+    }
+
+    private static LockstepException spoilt(Set<TableName> tables) {
+        return new LockstepException(
                 Fault.LOCK_TIMEOUT,
                 ("tables were truncated or rewritten (VACUUM FULL, CLUSTER, ALTER TABLE) each of "
-                                + "the %d times that the databases were compared, the last time "
-                                + "%s; keep applications from it for as long as that takes")
+                                + "the %d times that they were compared, the last time %s; keep "
+                                + "applications from it for as long as that takes")
                         .formatted(
                                 ATTEMPTS_MAX,
-                                changed.stream()
+                                tables.stream()
                                         .map(TableName::toString)
                                         .sorted()
                                         .collect(Collectors.joining(", "))));
@@ -97,8 +105,23 @@ public final class Verification {
                 : Optional.empty();
     }
 
-    /// What a comparison at `cut` found.
-    private record Compared(Cut cut, Verdict verdict) {
+    /// What comparisons have found.
+    ///
+    /// @param cut where the last of them was
+    /// @param held how long the applier was held for all of them
+    /// @param changed tables that came to other files after they were seen and maybe before they
+    ///   were read: what differs there says nothing
+    private record Compared(
+            Lsn cut, Duration held, long rows, Verdict verdict, Set<TableName> changed) {
+        Compared and(Compared later) {
+            return new Compared(
+                    later.cut,
+                    held.plus(later.held),
+                    rows + later.rows,
+                    later.verdict,
+                    later.changed);
+        }
+
         /// The active's tables that are not the same on the standby.
         Set<TableName> differing() {
             return switch (verdict) {
@@ -106,9 +129,14 @@ public final class Verification {
                 case Verdict.Mismatch mismatch -> mismatch.byTable().keySet();
             };
         }
+
+        /// Whether there is no telling yet: some tables have to be compared again.
+        boolean isOnlySpoiled() {
+            return !differing().isEmpty() && changed.containsAll(differing());
+        }
     }
 
-    private Compared compare(List<TablePair> pairs) throws InterruptedException {
+    private Compared compare(Side active, List<TablePair> pairs) throws InterruptedException {
         Cut cut = replication.cut(CUT_MAX);
         SnapshotSessions sessions;
         try (cut) {
@@ -117,7 +145,10 @@ public final class Verification {
                             new Comparison(cut.active(), cut.standby(), pairs, WORKERS));
         }
         try (sessions) {
-            return new Compared(cut, validator().validate(sessions.sides()));
+            TablesState seen = TablesState.seen(sessions.sides().pairs().getFirst(), pairs);
+            Verdict verdict = validator().validate(sessions.sides());
+            Set<TableName> changed = seen.changed(TablesState.of(run, active, pairs), pairs);
+            return new Compared(cut.at(), cut.stoodStill(), verdict.rows(), verdict, changed);
         }
     }
 
@@ -127,24 +158,23 @@ public final class Verification {
                 : new RowCounts(run.clock(), progress);
     }
 
-    /// @param unsure tables of which differences say nothing
-    private Verified verified(Compared compared, Set<TableName> unsure, String form) {
-        Verdict verdict = compared.verdict();
+    private Verified verified(Compared compared, int tables, String form) {
         Map<TableName, Long> differences = new TreeMap<>();
         List<Difference> shown = List.of();
-        if (verdict instanceof Verdict.Mismatch mismatch) {
+        if (compared.verdict() instanceof Verdict.Mismatch mismatch) {
+            Set<TableName> unsure = compared.changed();
             differences.putAll(mismatch.byTable());
             differences.keySet().removeAll(unsure);
             shown = mismatch.shown().stream().filter(d -> !unsure.contains(d.table())).toList();
         }
         return new Verified(
                 differences.isEmpty(),
-                verdict.tables(),
-                verdict.rows(),
+                tables,
+                compared.rows(),
                 differences.values().stream().mapToLong(n -> n).sum(),
                 described(shown, differences),
-                compared.cut().at().toString(),
-                compared.cut().stoodStill().toMillis(),
+                compared.cut().toString(),
+                compared.held().toMillis(),
                 form,
                 run.clock().instant().toString());
     }

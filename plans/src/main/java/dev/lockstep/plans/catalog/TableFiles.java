@@ -3,6 +3,7 @@ package dev.lockstep.plans.catalog;
 import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -19,6 +20,17 @@ public final class TableFiles {
             """
             SELECT coalesce(pg_relation_filenode(to_regclass(t.name))::text, '') AS file
               FROM unnest(?::text[]) WITH ORDINALITY AS t (name, n) ORDER BY t.n\
+            """;
+
+    /// As a snapshot has them: what is asked by name is answered by what is there now.
+    private static final String SEEN =
+            """
+            SELECT coalesce((SELECT c.relfilenode::text
+                               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                              WHERE n.nspname = t.schema AND c.relname = t.name), '') AS file,
+                   '' AS form
+              FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS t (schema, name, n)
+             ORDER BY t.n\
             """;
 
     /// Columns, their types, the labels of enums and what names a row. All that a statement can
@@ -67,6 +79,23 @@ public final class TableFiles {
     public static TableFiles of(Session session, Collection<TableName> tables) {
         List<TableName> known = List.copyOf(tables);
         return new TableFiles(known, session.rows(FILES_AND_FORMS, OfTable::read, names(known)));
+    }
+
+    /// The files alone, as they were at the moment of the snapshot that `session` is in.
+    public static TableFiles seen(Session session, Collection<TableName> tables) {
+        List<TableName> known = List.copyOf(tables);
+        Object schemas = known.stream().map(TableName::schema).toArray(String[]::new);
+        Object names = known.stream().map(TableName::name).toArray(String[]::new);
+        return new TableFiles(known, session.rows(SEEN, OfTable::read, schemas, names));
+    }
+
+    /// These, but for those of some of the tables that were read later.
+    public TableFiles with(TableFiles later) {
+        List<OfTable> merged = new ArrayList<>(all);
+        for (int i = 0; i < later.tables.size(); i++) {
+            merged.set(tables.indexOf(later.tables.get(i)), later.all.get(i));
+        }
+        return new TableFiles(tables, merged);
     }
 
     /// The tables that have other files in `later`, which is of the same tables.

@@ -31,7 +31,9 @@ import java.util.stream.Stream;
 /// One run from beginning to end. What is drawn is all by the seed; how it interleaves is not.
 final class Round implements Life.Scene {
     private static final AtomicInteger NAMES = new AtomicInteger();
-    private static final Duration LIFE_MAX = Duration.ofMinutes(3);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final Duration STILL_MAX = Duration.ofMinutes(2);
+    private static final Duration ROUND_MAX = Duration.ofMinutes(10);
 
     /// What stalls may keep the run from the next life for as long as the lease is believed in.
     private static final int LIVES_MAX = 100;
@@ -159,12 +161,31 @@ final class Round implements Life.Scene {
         throw new AssertionError("no life brought the run to its end");
     }
 
+    /// A busy machine may take long, but not without anything happening.
     private <T> T await(CompletableFuture<T> future) throws InterruptedException {
-        try {
-            return future.get(LIFE_MAX.toSeconds(), TimeUnit.SECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new AssertionError("stuck: " + Waiting.stacks(), e);
+        long last = progress();
+        long since = System.nanoTime();
+        while (true) {
+            try {
+                return future.get(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException e) {
+                throw new AssertionError("ended: " + Waiting.stacks(), e);
+            } catch (TimeoutException e) {
+                long now = System.nanoTime();
+                if (progress() != last) {
+                    last = progress();
+                    since = now;
+                }
+                boolean still = now - since > STILL_MAX.toNanos();
+                if (still || now - start > ROUND_MAX.toNanos()) {
+                    throw new AssertionError("stuck: " + Waiting.stacks(), e);
+                }
+            }
         }
+    }
+
+    private long progress() {
+        return said.size() + writers.arrived();
     }
 
     /// Only what has happened to a life may have ended it, and only so that another `run` helps; no

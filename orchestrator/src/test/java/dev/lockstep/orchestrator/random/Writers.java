@@ -34,7 +34,7 @@ final class Writers implements AutoCloseable {
     private static final Set<String> BY_CHANCE =
             Set.of("40001", "40P01", SqlStates.LOCK_NOT_AVAILABLE, "0A000", "22003", "55006");
 
-    private static final long LEAD_MAX = 500;
+    private static final long LEAD_MAX = 150;
     private static final int PAUSE_MILLIS = 40;
     private static final int LEADING_PAUSE_MILLIS = 300;
     private static final Duration LOOK_EVERY = Duration.ofMillis(500);
@@ -43,6 +43,7 @@ final class Writers implements AutoCloseable {
     private final Databases databases;
     private final Thread looking = Thread.ofVirtual().unstarted(this::lookForLead);
     private volatile boolean leading;
+    private volatile long arrived;
     private final Semaphore turns;
     private volatile boolean ended;
     private volatile @Nullable Throwable failure;
@@ -64,6 +65,7 @@ final class Writers implements AutoCloseable {
             while (!ended && failure == null) {
                 long source = tallied(Side.SOURCE);
                 long target = tallied(Side.TARGET);
+                arrived = Math.min(source, target);
                 // Before the copy is over there is nobody who could come up.
                 leading = target > 0 && Math.abs(source - target) > LEAD_MAX;
                 LockSupport.parkNanos(LOOK_EVERY.toNanos());
@@ -71,6 +73,11 @@ final class Writers implements AutoCloseable {
         } catch (RuntimeException | AssertionError e) {
             failure = e;
         }
+    }
+
+    /// How many of their transactions both sides have.
+    long arrived() {
+        return arrived;
     }
 
     private long tallied(Side side) {

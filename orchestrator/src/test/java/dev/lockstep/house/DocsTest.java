@@ -65,6 +65,16 @@ class DocsTest {
     }
 
     @Test
+    void everyDecisionIsListed() {
+        String list = House.text(House.ROOT.resolve("docs/README.md"));
+        assertThat(House.files(".md").stream().map(House::name))
+                .filteredOn(name -> name.startsWith("docs/decisions/"))
+                .isNotEmpty()
+                .allSatisfy(name ->
+                        assertThat(list).contains("(" + name.substring("docs/".length()) + ")"));
+    }
+
+    @Test
     void everyPromiseIsHeldByATestThatExists() {
         List<String> promises =
                 House.text(House.ROOT.resolve("docs/guarantees.md"))

@@ -53,8 +53,8 @@ public final class Drift {
         problems.throwIfAny(
                 Fault.CHANGE_REFUSED,
                 "not everything in scope can be carried; undo the change, or make it on the other"
-                        + " side, too, and run again; or exclude a new table; or abort and start"
-                        + " afresh");
+                        + " side, too, and run again; drop or exclude a new table; or abort and"
+                        + " start afresh");
     }
 
     private static void others(Moved moved, Side active, Problems problems) {

@@ -242,6 +242,7 @@ public record Status(
             case "planned" -> "`run` starts it";
             case "completed" -> "it is over";
             case "aborted" -> "it is over, and `run` starts it anew";
+            case "failed" -> "see the failure for what to do; `run` tries again";
             default -> "`run` goes on with it";
         };
     }

@@ -211,12 +211,13 @@ final class Life implements HookedRun.Hook, AutoCloseable {
         return left;
     }
 
-    /// What a dead life waits for does not come.
+    /// What a dead life waits for does not come. Interrupted while it closes a pool or a broker, it
+    /// would leave their threads behind, which the end of a real process does not.
     private void finishOff() {
         try {
-            while (!thread.join(Duration.ofMillis(100))) {
+            do {
                 thread.interrupt();
-            }
+            } while (!thread.join(Duration.ofSeconds(2)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -33,8 +33,9 @@ public final class TableFiles {
              ORDER BY t.n\
             """;
 
-    /// Columns, their types, the labels of enums and what names a row. All that a statement can
-    /// change about it leaves another text.
+    /// Columns, their types, the labels of their enums and what names a row: what a statement
+    /// changes of these leaves another text. Enums within composites and ranges are not looked
+    /// into.
     private static final String FILES_AND_FORMS =
             """
             SELECT coalesce(pg_relation_filenode(c.oid)::text, '') AS file,

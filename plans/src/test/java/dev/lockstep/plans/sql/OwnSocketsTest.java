@@ -54,24 +54,28 @@ class OwnSocketsTest {
 
         @Override
         public Socket createSocket(String host, int port) throws IOException {
-            throw new IOException("not asked for by the driver");
+            throw unasked();
         }
 
         @Override
         public Socket createSocket(String host, int port, InetAddress local, int localPort)
                 throws IOException {
-            throw new IOException("not asked for by the driver");
+            throw unasked();
         }
 
         @Override
         public Socket createSocket(InetAddress host, int port) throws IOException {
-            throw new IOException("not asked for by the driver");
+            throw unasked();
         }
 
         @Override
         public Socket createSocket(InetAddress host, int port, InetAddress local, int localPort)
                 throws IOException {
-            throw new IOException("not asked for by the driver");
+            throw unasked();
+        }
+
+        private static IOException unasked() {
+            return new IOException("the driver connects its sockets itself");
         }
     }
 }

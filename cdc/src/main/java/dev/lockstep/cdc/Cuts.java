@@ -14,27 +14,29 @@ import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Has the standby stand still at one exact position of the active.
 final class Cuts {
-    /// How long open transactions of the active may keep a snapshot, and with it the applier,
-    /// waiting.
-    private static final Duration SNAPSHOT_MAX = Duration.ofSeconds(60);
-
     private static final int RECOPIES_MAX = 20;
 
     private final Replication.Spec spec;
-    private final Markers markers;
+    private final Standstills standstills;
 
     Cuts(Replication.Spec spec, Markers markers) {
         this.spec = spec;
-        this.markers = markers;
+        this.standstills = new Standstills(spec.active(), markers);
+    }
+
+    /// What a cut waits for just now, if it does.
+    Optional<String> waitsFor() {
+        return standstills.waitsFor();
     }
 
     /// Makes a cut; the applier stands still until both snapshots are there.
     Cut make(ApplyGate gate, Duration atMost) throws InterruptedException {
-        Standstill still = standStill(gate, atMost);
+        Standstill still = standstills.reach(gate, atMost);
         SnapshotSlot point = still.point();
         Session holder = null;
         try {
@@ -63,8 +65,42 @@ final class Cuts {
     /// how many rows there were.
     int recopy(Applier applier, Positions positions, ApplyGate gate, Duration atMost)
             throws InterruptedException {
+        return again(
+                gate,
+                atMost,
+                (session, snapshot, files) -> {
+                    positions.becomeStrict(session);
+                    return new Recopy(session, spec.run(), spec.routes())
+                            .unfinishedRows(snapshot, files);
+                },
+                applier::becomeStrict);
+    }
+
+    /// Brings rows to what the active has, at a cut. Returns how many were asked for.
+    int repair(List<Recopy.Wanted> wanted, Positions positions, ApplyGate gate, Duration atMost)
+            throws InterruptedException {
+        return again(
+                gate,
+                atMost,
+                (session, snapshot, files) -> {
+                    positions.hold(session);
+                    return new Recopy(session, spec.run(), spec.routes())
+                            .rows(wanted, snapshot, files);
+                },
+                () -> {});
+    }
+
+    /// What is done at a cut, in a transaction on the standby; empty where a table was truncated
+    /// since `files` were read.
+    private interface Work {
+        OptionalInt in(Session session, Snapshot active, TableFiles files);
+    }
+
+    /// @param committed is done before the applier goes on
+    private int again(ApplyGate gate, Duration atMost, Work work, Runnable committed)
+            throws InterruptedException {
         for (int attempt = 1; attempt <= RECOPIES_MAX; attempt++) {
-            OptionalInt rows = recopyOnce(applier, positions, gate, atMost);
+            OptionalInt rows = once(gate, atMost, work, committed);
             if (rows.isPresent()) {
                 return rows.getAsInt();
             }
@@ -72,37 +108,34 @@ final class Cuts {
         throw new LockstepException(
                 Fault.LOCK_TIMEOUT,
                 ("tables of database \"%s\" were truncated or rewritten (VACUUM FULL, CLUSTER, "
-                                + "ALTER TABLE) %d times while the last of their rows were about "
-                                + "to be copied; keep applications from it until the run is in "
-                                + "step")
+                                + "ALTER TABLE) %d times while some of their rows were about to be "
+                                + "copied again; keep applications from it for as long as that "
+                                + "takes")
                         .formatted(spec.active().label(), RECOPIES_MAX));
     }
 
-    private OptionalInt recopyOnce(
-            Applier applier, Positions positions, ApplyGate gate, Duration atMost)
+    private OptionalInt once(ApplyGate gate, Duration atMost, Work work, Runnable committed)
             throws InterruptedException {
         TableFiles files = spec.active().call(session -> TableFiles.of(session, actives()));
-        SnapshotSlot point = standStill(gate, atMost).point();
-        boolean settled = false;
+        SnapshotSlot point = standstills.reach(gate, atMost).point();
+        boolean uncertain = false;
         try (Session session = spec.standby().session("recopy")) {
             ReplicaRole.enter(session);
             session.begin();
-            positions.becomeStrict(session);
-            OptionalInt rows =
-                    new Recopy(session, spec.run(), spec.routes())
-                            .unfinishedRows(point.snapshot(), files);
+            OptionalInt rows = work.in(session, point.snapshot(), files);
             if (rows.isPresent()) {
+                uncertain = true;
                 session.commit();
-                applier.becomeStrict();
+                committed.run();
+                uncertain = false;
             }
-            settled = true;
             return rows;
         } finally {
             // Where a commit was not answered nobody knows what the applier has to go by.
-            if (settled) {
-                gate.release();
-            } else {
+            if (uncertain) {
                 gate.close();
+            } else {
+                gate.release();
             }
             point.close();
         }
@@ -110,41 +143,5 @@ final class Cuts {
 
     private List<TableName> actives() {
         return spec.routes().stream().map(route -> route.active().name()).toList();
-    }
-
-    private static Duration min(Duration a, Duration b) {
-        return a.compareTo(b) < 0 ? a : b;
-    }
-
-    /// An applier that stands at `point`.
-    ///
-    /// @param since when it came to stand there, by [System#nanoTime]
-    /// @param before how long it had been held before it was let up to the point
-    private record Standstill(SnapshotSlot point, long since, Duration before) {
-        Duration soFar() {
-            return before.plusNanos(System.nanoTime() - since);
-        }
-    }
-
-    /// Holds the applier, takes a snapshot of the active, and lets the applier come just up to it.
-    private Standstill standStill(ApplyGate gate, Duration atMost) throws InterruptedException {
-        try {
-            gate.hold(atMost);
-            long held = System.nanoTime();
-            SnapshotSlot point = SnapshotSlot.make(spec.active(), "cut", min(atMost, SNAPSHOT_MAX));
-            try {
-                gate.raiseTo(point.at());
-                Duration before = Duration.ofNanos(System.nanoTime() - held);
-                markers.emit();
-                gate.awaitStandingAt(point.at(), atMost);
-                return new Standstill(point, System.nanoTime(), before);
-            } catch (RuntimeException | InterruptedException e) {
-                point.close();
-                throw e;
-            }
-        } catch (RuntimeException | InterruptedException e) {
-            gate.release();
-            throw e;
-        }
     }
 }

@@ -3,6 +3,7 @@ package dev.lockstep.cdc;
 import dev.lockstep.cdc.apply.Applier;
 import dev.lockstep.cdc.apply.ApplyGate;
 import dev.lockstep.cdc.apply.Positions;
+import dev.lockstep.cdc.apply.Recopy;
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.capture.Capture;
 import dev.lockstep.cdc.capture.Slot;
@@ -196,9 +197,8 @@ public final class Replication implements AutoCloseable {
 
     /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
     /// counts.
-    public void fail(Throwable failureOrError) {
-        Throwable failure =
-                HeapShortage.in(failureOrError).<Throwable>map(e -> e).orElse(failureOrError);
+    public void fail(Throwable cause) {
+        Throwable failure = HeapShortage.in(cause).<Throwable>map(e -> e).orElse(cause);
         failed.completeExceptionally(failure);
         gate.close();
         markers.fail(failure);
@@ -217,11 +217,8 @@ public final class Replication implements AutoCloseable {
         Capture capturing = capture;
         ApplyThread writing = applying;
         long captured = capturing == null ? 0 : capturing.changesCaptured();
-        if (writing == null) {
-            return new Progress(captured, 0, markers.lag());
-        }
-        var at = writing.applier().applied();
-        return new Progress(Math.max(captured, at.changes()), at.changes(), markers.lag());
+        long applied = writing == null ? 0 : writing.applier().applied().changes();
+        return new Progress(Math.max(captured, applied), applied, markers.lag());
     }
 
     /// Waits until everything that the active had committed when this was called is on the standby.
@@ -236,22 +233,36 @@ public final class Replication implements AutoCloseable {
     public int finishOverlap(Duration atMost) throws InterruptedException {
         drain(atMost);
         Applier writing = java.util.Objects.requireNonNull(applying).applier();
-        if (writing.applied().strict()) {
-            return 0;
-        }
-        try {
-            return cuts.recopy(writing, positions, gate, atMost);
-        } catch (LockstepException e) {
-            throwIfFailed();
-            throw e;
-        }
+        return writing.applied().strict()
+                ? 0
+                : throughout(() -> cuts.recopy(writing, positions, gate, atMost));
+    }
+
+    /// Copies rows again that differ on the standby, in their place in the order of changes. The
+    /// applier stands still meanwhile.
+    public void repair(List<Recopy.Wanted> wanted, Duration atMost) throws InterruptedException {
+        int _ = throughout(() -> cuts.repair(wanted, positions, gate, atMost));
     }
 
     /// Makes a cut; the applier stands still until both snapshots are there.
     public Cut cut(Duration atMost) throws InterruptedException {
+        return throughout(() -> cuts.make(gate, atMost));
+    }
+
+    /// What a cut waits for just now, if it does; for people.
+    public Optional<String> waitsFor() {
+        return cuts.waitsFor();
+    }
+
+    private interface Work<T> {
+        T attempt() throws InterruptedException;
+    }
+
+    /// What fails because the stream has failed says why that has.
+    private <T> T throughout(Work<T> work) throws InterruptedException {
         throwIfFailed();
         try {
-            return cuts.make(gate, atMost);
+            return work.attempt();
         } catch (LockstepException e) {
             throwIfFailed();
             throw e;

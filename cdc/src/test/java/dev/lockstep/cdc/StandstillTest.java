@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +71,46 @@ class StandstillTest {
     }
 
     @Test
+    void whileACutWaitsForATransactionTheStandbyGoesOn() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        try (Replication stream = fixture.openStrict();
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item (id) VALUES (1)");
+            CompletableFuture<Duration> stoodStill = new CompletableFuture<>();
+            Thread.ofVirtual().start(() -> stoodStill.complete(standstillOf(stream)));
+            awaitTrue(() -> stream.waitsFor().isPresent());
+            assertThat(stream.waitsFor().orElseThrow()).contains("pid " + writer.backendPid());
+            onSource("INSERT INTO item VALUES (2)");
+            stream.drain(SOON);
+            assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).hasSize(1);
+            assertThat(stoodStill).isNotDone();
+            writer.commit();
+            assertThat(stoodStill.get(60, TimeUnit.SECONDS)).isLessThan(SOON);
+            assertThat(stream.waitsFor()).isEmpty();
+            stream.drain(SOON);
+            fixture.assertEqualRows("item");
+        }
+    }
+
+    private static Duration standstillOf(Replication stream) {
+        try (Cut cut = stream.cut(SOON)) {
+            return cut.stoodStill();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void awaitTrue(BooleanSupplier condition) {
+        long until = System.nanoTime() + SOON.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(until);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
     void anApplierThatWaitsForALockIsCutOffAndTheNextOneGoesOn() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         StreamFixture fixture = new StreamFixture(pair);
@@ -88,10 +131,6 @@ class StandstillTest {
     }
 
     private void awaitRow(String sql) {
-        long until = System.nanoTime() + SOON.toNanos();
-        while (Pair.rows(pair.target(), sql).isEmpty()) {
-            assertThat(System.nanoTime()).as("waited too long for: " + sql).isLessThan(until);
-            Thread.onSpinWait();
-        }
+        awaitTrue(() -> !Pair.rows(pair.target(), sql).isEmpty());
     }
 }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// One row, or kind of row, that is not the same on both sides.
@@ -12,14 +13,17 @@ import java.util.stream.Collectors;
 /// @param table as the active database calls it
 /// @param key key columns and their values' exact text. In a table without a key, all columns and
 ///   their values as SQL literals, long ones cut. Empty for [Kind#COUNT].
-/// @param columns which columns differ, for [Kind#DIFFERENT]
+/// @param cells the columns that differ, for [Kind#DIFFERENT]
+/// @param exact the key columns' values in the order of `key`, NULL as empty, masked or not; empty
+///   in a table without a key and for [Kind#COUNT]
 /// @param active how many such rows the active database has
 /// @param standby how many such rows the standby has
 public record Difference(
         TableName table,
         Kind kind,
         Map<String, String> key,
-        List<String> columns,
+        List<Cell> cells,
+        List<Optional<String>> exact,
         long active,
         long standby) {
     /// How the sides differ.
@@ -36,7 +40,13 @@ public record Difference(
 
     public Difference {
         key = Collections.unmodifiableMap(new LinkedHashMap<>(key));
-        columns = List.copyOf(columns);
+        cells = List.copyOf(cells);
+        exact = List.copyOf(exact);
+    }
+
+    /// The names of the columns that differ.
+    public List<String> columns() {
+        return cells.stream().map(Cell::column).toList();
     }
 
     /// One line for a person.
@@ -48,7 +58,10 @@ public record Difference(
         return switch (kind) {
             case MISSING_ON_STANDBY -> row + " is missing on the standby" + times();
             case EXTRA_ON_STANDBY -> row + " is only on the standby" + times();
-            case DIFFERENT -> row + " differs in " + String.join(", ", columns);
+            case DIFFERENT ->
+                    row
+                            + " differs in "
+                            + cells.stream().map(Cell::text).collect(Collectors.joining("; "));
             case COUNT -> "%s has %d rows, on the standby %d".formatted(table, active, standby);
         };
     }

@@ -47,6 +47,11 @@ public final class Findings {
         return shownMax - shown.size();
     }
 
+    /// How many are kept so far.
+    public synchronized int kept() {
+        return shown.size();
+    }
+
     public synchronized Verdict verdict(int tables) {
         Duration took = Duration.between(started, clock.instant());
         if (differences.isEmpty()) {

@@ -46,6 +46,11 @@ public final class Positions {
             UPDATE lockstep.position SET lsn = ?, changes = ?, applied_at = now()
              WHERE run = ? AND stream = ? AND epoch = ? AND lsn = ?\
             """;
+    private static final String HOLD =
+            """
+            SELECT true AS held FROM lockstep.position
+             WHERE run = ? AND stream = ? AND epoch = ? FOR UPDATE\
+            """;
     private static final String BECOME_STRICT =
             """
             UPDATE lockstep.position SET strict = true
@@ -148,6 +153,13 @@ public final class Positions {
     /// later epoch has it.
     void fence(Session session, Lsn from) {
         if (session.row(FENCE, row -> row.flag("held"), run, stream, epoch, from).isEmpty()) {
+            throw lost();
+        }
+    }
+
+    /// Keeps every later epoch from taking the stream over before the open transaction ends.
+    public void hold(Session session) {
+        if (session.row(HOLD, row -> row.flag("held"), run, stream, epoch).isEmpty()) {
             throw lost();
         }
     }

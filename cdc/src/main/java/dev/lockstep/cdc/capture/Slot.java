@@ -39,21 +39,6 @@ public final class Slot {
             """
                     .formatted(RETAINED);
 
-    /// Of all databases of the server, since a new slot waits for all.
-    private static final String OLD_TRANSACTIONS =
-            """
-            SELECT format('pid %s on database "%s" (%s, %s, open for %s s): %s', pid, datname,
-                          usename, application_name,
-                          extract(epoch FROM clock_timestamp() - xact_start)::int,
-                          left(query, 80)) AS line
-              FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()
-            UNION ALL
-            SELECT format('prepared transaction "%s" on database "%s" (%s, since %s)', gid,
-                          database, owner, date_trunc('second', prepared))
-              FROM pg_prepared_xacts
-             LIMIT 10\
-            """;
-
     private static final String END_READER =
             """
             SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots
@@ -216,14 +201,8 @@ public final class Slot {
                                 name,
                                 session.label(),
                                 CREATE_MAX.toSeconds(),
-                                describeOldTransactions(session)),
+                                OpenTransactions.of(session).text()),
                 cause);
-    }
-
-    /// The transactions that a new slot waits for, for messages.
-    public static String describeOldTransactions(Session session) {
-        List<String> lines = session.rows(OLD_TRANSACTIONS, row -> row.text("line"));
-        return lines.isEmpty() ? "none is visible" : String.join("; ", lines);
     }
 
     /// Ends whoever reads the slot: a process that was taken for dead, or one whose end the server

@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -24,10 +25,19 @@ public record SnapshotSlot(Lsn at, Snapshot snapshot, Session holder) implements
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String TERMINATE = "SELECT pg_terminate_backend(?, 10000)";
 
-    /// Makes one; waits for the transactions that are open, but not longer than `atMost`.
+    /// Makes one; waits for the transactions that are open, but not longer than `atMost`, and fails
+    /// then.
     ///
     /// @param purpose goes into the slot's name
     public static SnapshotSlot make(Db active, String purpose, Duration atMost)
+            throws InterruptedException {
+        return makeWithin(active, purpose, atMost)
+                .orElseThrow(
+                        () -> active.call(OpenTransactions::of).inTheWay(active.label(), atMost));
+    }
+
+    /// As above, and empty where it is not there in time; nothing of it is left on the server then.
+    public static Optional<SnapshotSlot> makeWithin(Db active, String purpose, Duration atMost)
             throws InterruptedException {
         byte[] random = new byte[6];
         RANDOM.nextBytes(random);
@@ -35,13 +45,15 @@ public record SnapshotSlot(Lsn at, Snapshot snapshot, Session holder) implements
         Session holder = active.replicationSession(purpose);
         boolean made = false;
         try {
-            ReplicationSlotInfo slot = create(active, holder, name, atMost);
-            String snapshot = Objects.requireNonNull(slot.getSnapshotName(), "snapshot");
-            made = true;
-            return new SnapshotSlot(
-                    new Lsn(slot.getConsistentPoint().asLong()),
-                    new Snapshot(active, snapshot),
-                    holder);
+            Optional<ReplicationSlotInfo> slot = create(active, holder, name, atMost);
+            made = slot.isPresent();
+            return slot.map(info ->
+                    new SnapshotSlot(
+                            new Lsn(info.getConsistentPoint().asLong()),
+                            new Snapshot(
+                                    active,
+                                    Objects.requireNonNull(info.getSnapshotName(), "snapshot")),
+                            holder));
         } finally {
             if (!made) {
                 holder.abort();
@@ -49,24 +61,23 @@ public record SnapshotSlot(Lsn at, Snapshot snapshot, Session holder) implements
         }
     }
 
-    private static ReplicationSlotInfo create(
+    private static Optional<ReplicationSlotInfo> create(
             Db active, Session holder, String name, Duration atMost) throws InterruptedException {
         int pid = holder.backendPid();
         FutureTask<ReplicationSlotInfo> creation = new FutureTask<>(() -> request(holder, name));
         Thread.ofVirtual().name(name).start(creation);
         try {
-            return creation.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return Optional.of(creation.get(atMost.toMillis(), TimeUnit.MILLISECONDS));
         } catch (ExecutionException e) {
             throw e.getCause() instanceof LockstepException own
                     ? own
                     : new LockstepException(
                             Fault.INTERNAL, "cannot make slot \"%s\": %s".formatted(name, e), e);
-        } catch (TimeoutException e) {
-            throw gaveUp(active, pid, atMost, e);
+        } catch (TimeoutException _) {
+            terminate(active, pid);
+            return Optional.empty();
         } catch (InterruptedException e) {
-            try (Session session = active.session("slot")) {
-                terminate(session, pid);
-            }
+            terminate(active, pid);
             throw e;
         }
     }
@@ -84,26 +95,10 @@ public record SnapshotSlot(Lsn at, Snapshot snapshot, Session holder) implements
                                 .make());
     }
 
-    private static LockstepException gaveUp(
-            Db active, int pid, Duration atMost, TimeoutException cause) {
-        try (Session session = active.session("slot")) {
-            terminate(session, pid);
-            return new LockstepException(
-                    Fault.LOCK_TIMEOUT,
-                    ("no snapshot of database \"%s\" within %d s: it waits for every transaction "
-                                    + "of the server that was open: %s; end them, then run again")
-                            .formatted(
-                                    active.label(),
-                                    atMost.toSeconds(),
-                                    Slot.describeOldTransactions(session)),
-                    cause);
-        }
-    }
-
     /// A server process that waits for a transaction does not notice that its client left, and its
     /// slot would keep WAL for as long; so it is ended, not just disconnected.
-    private static void terminate(Session session, int pid) {
-        session.row(TERMINATE, row -> row.textAt(1), pid);
+    private static void terminate(Db active, int pid) {
+        active.call(session -> session.row(TERMINATE, row -> row.textAt(1), pid));
     }
 
     @Override

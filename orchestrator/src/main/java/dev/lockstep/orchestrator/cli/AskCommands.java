@@ -1,14 +1,18 @@
 package dev.lockstep.orchestrator.cli;
 
+import dev.lockstep.orchestrator.conduct.Asked;
+import dev.lockstep.orchestrator.conduct.Asked.Option;
 import dev.lockstep.orchestrator.conduct.Asking;
-import dev.lockstep.orchestrator.conduct.Commands.Asked;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
+import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
+import java.io.PrintWriter;
+import java.util.Set;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// The commands that ask something of a run: of the process that works on it, or, where there is
 /// none, they do it themselves.
@@ -17,7 +21,7 @@ final class AskCommands {
 
     /// What they have in common.
     abstract static class Ask extends PlanCommand {
-        @Option(names = "--json", description = "Print one JSON document.")
+        @CommandLine.Option(names = "--json", description = "Print one JSON document.")
         boolean json;
 
         @Override
@@ -27,12 +31,34 @@ final class AskCommands {
 
         abstract Asked asked();
 
+        static Asked asked(String command, String table, Option option, boolean wanted) {
+            String by = "%s, process %d".formatted(user(), ProcessHandle.current().pid());
+            return new Asked(command, table, wanted ? Set.of(option) : Set.of(), by);
+        }
+
+        /// What is worth a line while the answer is waited for.
+        private Watcher teller() {
+            PrintWriter err = spec.commandLine().getErr();
+            return new Watcher() {
+                @Override
+                public void say(String text) {
+                    err.println("lockstep: " + text);
+                    err.flush();
+                }
+            };
+        }
+
+        private static String user() {
+            return System.getProperty("user.name", "somebody");
+        }
+
         @Override
         public Integer call() {
             Plan plan = plan();
             try (Db source = source(plan);
                     Db target = target(plan)) {
-                Outcome outcome = new Asking(plan, source, target, Main.clock()).ask(asked());
+                Asking asking = new Asking(plan, source, target, Main.clock());
+                Outcome outcome = asking.ask(asked(), teller());
                 if (json) {
                     print(Json.write(outcome));
                 } else if (outcome.exit() == 0) {
@@ -52,21 +78,42 @@ final class AskCommands {
             name = "validate",
             description = "Compares the databases now; exits with 3 where they differ.")
     static final class Validate extends Ask {
-        @Option(names = "--table", paramLabel = "T", description = "Only this one, schema.table.")
+        @CommandLine.Option(
+                names = "--table",
+                paramLabel = "T",
+                description = "Only this one, schema.table.")
         String table = "";
+
+        @CommandLine.Option(
+                names = "--repair",
+                description = "Copy again what differs on the standby, and compare once more.")
+        boolean repair;
 
         @Override
         Asked asked() {
-            return new Asked("validate", table, false);
+            return asked("validate", table, Option.REPAIR, repair);
+        }
+    }
+
+    /// What is refused where the databases differ.
+    abstract static class AskOfEqual extends Ask {
+        @CommandLine.Option(
+                names = "--accept-differences",
+                description =
+                        "Do it although the databases differ; the journal keeps who wanted that.")
+        boolean acceptDifferences;
+
+        Asked accepting(String command) {
+            return asked(command, "", Option.ACCEPT_DIFFERENCES, acceptDifferences);
         }
     }
 
     /// Moves writes to the target.
     @Command(name = "cutover", description = "Moves writes to the target; prints the write pause.")
-    static final class Cutover extends Ask {
+    static final class Cutover extends AskOfEqual {
         @Override
         Asked asked() {
-            return new Asked("cutover", "", false);
+            return accepting("cutover");
         }
     }
 
@@ -74,10 +121,10 @@ final class AskCommands {
     @Command(
             name = "rollback",
             description = "Moves writes back to the source; prints the write pause.")
-    static final class Rollback extends Ask {
+    static final class Rollback extends AskOfEqual {
         @Override
         Asked asked() {
-            return new Asked("rollback", "", false);
+            return accepting("rollback");
         }
     }
 
@@ -85,10 +132,10 @@ final class AskCommands {
     @Command(
             name = "complete",
             description = "Applies the contract folder, ends the way back and cleans up.")
-    static final class Complete extends Ask {
+    static final class Complete extends AskOfEqual {
         @Override
         Asked asked() {
-            return new Asked("complete", "", false);
+            return accepting("complete");
         }
     }
 
@@ -99,12 +146,14 @@ final class AskCommands {
                     "Gives up and cleans up; the rows that the run brought are taken out of the"
                             + " target again.")
     static final class Abort extends Ask {
-        @Option(names = "--keep-target", description = "Leave the target's rows where they are.")
+        @CommandLine.Option(
+                names = "--keep-target",
+                description = "Leave the target's rows where they are.")
         boolean keepTarget;
 
         @Override
         Asked asked() {
-            return new Asked("abort", "", keepTarget);
+            return asked("abort", "", Option.KEEP_TARGET, keepTarget);
         }
     }
 }

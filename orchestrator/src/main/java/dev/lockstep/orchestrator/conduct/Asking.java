@@ -1,10 +1,9 @@
 package dev.lockstep.orchestrator.conduct;
 
-import dev.lockstep.orchestrator.conduct.Commands.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Journal;
-import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
@@ -18,7 +17,6 @@ import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -26,6 +24,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Asking {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration GONE_AFTER = Duration.ofSeconds(5);
+    private static final Duration SAY_EVERY = Duration.ofSeconds(2);
 
     private final Plan plan;
     private final Db source;
@@ -40,7 +39,9 @@ public final class Asking {
     }
 
     /// What came of it.
-    public Outcome ask(Asked asked) {
+    ///
+    /// @param watcher is told how it goes
+    public Outcome ask(Asked asked, Watcher watcher) {
         History history = new Journal(target, plan.name()).history();
         RunState state = history.state();
         if (state instanceof RunState.Planned || state.isFinal()) {
@@ -53,26 +54,27 @@ public final class Asking {
             awaitReturn(session);
             if (isWorkedOn(session)) {
                 Requests requests = new Requests(target, plan.name());
-                long id = requests.ask(session, asked.command(), Json.write(arguments(asked)));
-                Optional<Outcome> answer = await(session, requests, id);
+                long id = requests.ask(session, asked.command(), asked.arguments());
+                Optional<Outcome> answer =
+                        await(session, requests, id, new Overhearing(session, watcher));
                 if (answer.isPresent()) {
                     return answer.get();
                 }
                 if (!requests.takeBack(id)) {
-                    return afterDeath(asked);
+                    return afterDeath(asked, watcher);
                 }
             }
         }
-        return here(asked);
+        return here(asked, watcher);
     }
 
     /// The process that had taken the request on died over it, maybe after it had done it, or when
     /// there was only forward.
-    private Outcome afterDeath(Asked asked) {
+    private Outcome afterDeath(Asked asked, Watcher watcher) {
         if (isDone(asked)) {
             return done(asked);
         }
-        Outcome outcome = here(asked);
+        Outcome outcome = here(asked, watcher);
         return outcome.exit() == ExitCode.REFUSED && isDone(asked) ? done(asked) : outcome;
     }
 
@@ -84,10 +86,6 @@ public final class Asking {
         return new Outcome(
                 ExitCode.DONE,
                 "the process that was asked has ended, and %s is done".formatted(asked.command()));
-    }
-
-    private static Map<String, Object> arguments(Asked asked) {
-        return Map.of("table", asked.table(), "keepTarget", asked.keepTarget());
     }
 
     private boolean isWorkedOn(Session session) {
@@ -116,7 +114,8 @@ public final class Asking {
 
     /// The answer; nothing where the process that was asked has gone. One that takes its lease
     /// again over another connection has not.
-    private Optional<Outcome> await(Session session, Requests requests, long id) {
+    private Optional<Outcome> await(
+            Session session, Requests requests, long id, Overhearing overhearing) {
         Stop stop = new Stop();
         long seen = System.nanoTime();
         while (true) {
@@ -129,16 +128,45 @@ public final class Asking {
             } else if (System.nanoTime() - seen > GONE_AFTER.toNanos()) {
                 return requests.outcome(session, id);
             }
+            overhearing.listen();
             pause(stop);
         }
     }
 
-    private Outcome here(Asked asked) {
+    /// Passes on what the process that was asked says that it is at.
+    private final class Overhearing {
+        private final Session session;
+        private final Watcher watcher;
+        private long saidAt = System.nanoTime();
+        private String said = "";
+
+        Overhearing(Session session, Watcher watcher) {
+            this.session = session;
+            this.watcher = watcher;
+        }
+
+        void listen() {
+            if (System.nanoTime() - saidAt < SAY_EVERY.toNanos()) {
+                return;
+            }
+            Note.find(session, plan.name())
+                    .filter(Note.Found::fresh)
+                    .flatMap(found -> Optional.ofNullable(found.note().doing()))
+                    .filter(doing -> !doing.equals(said))
+                    .ifPresent(doing -> {
+                        watcher.say(doing);
+                        said = doing;
+                    });
+            saidAt = System.nanoTime();
+        }
+    }
+
+    private Outcome here(Asked asked, Watcher watcher) {
         try (OpenRun open = OpenRun.take(plan, source, target, OpenRun.folder(plan), clock)) {
             Stop stop = new Stop();
             open.lease().keep(stop::ask);
-            Conductor conductor = new Conductor(open.run(), stop, Watcher.NONE);
-            Serving serving = new Serving(conductor, stop, Watcher.NONE, false);
+            Conductor conductor = new Conductor(open.run(), stop, watcher);
+            Serving serving = new Serving(conductor, stop, watcher, false);
             AtomicBoolean begun = new AtomicBoolean();
             return serving.once(
                     asked.needsStream(),

@@ -29,27 +29,6 @@ public final class Commands {
 
     private final Conductor conductor;
 
-    /// What was asked.
-    ///
-    /// @param table `schema.name` of the only table to be verified; empty for all
-    public record Asked(String command, String table, boolean keepTarget) {
-        /// What ends a run has to do so even where its changes are gone.
-        boolean needsStream() {
-            return !command.equals("abort") && !command.equals("complete");
-        }
-
-        /// Whether a run in this state has what was asked for.
-        boolean isDone(RunState state) {
-            return switch (command) {
-                case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
-                case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;
-                case "complete" -> state instanceof RunState.Completed;
-                case "abort" -> state instanceof RunState.Aborted;
-                default -> false;
-            };
-        }
-    }
-
     public Commands(Conductor conductor) {
         this.conductor = conductor;
     }
@@ -57,11 +36,11 @@ public final class Commands {
     /// Does what was asked.
     public Outcome perform(Asked asked) throws InterruptedException {
         return switch (asked.command()) {
-            case "validate" -> validate(asked.table());
-            case "cutover" -> switchTo(Side.TARGET);
-            case "rollback" -> switchTo(Side.SOURCE);
-            case "complete" -> complete();
-            case "abort" -> abort(asked.keepTarget());
+            case "validate" -> validate(asked);
+            case "cutover" -> switchTo(Side.TARGET, asked);
+            case "rollback" -> switchTo(Side.SOURCE, asked);
+            case "complete" -> complete(asked);
+            case "abort" -> abort(asked.has(Asked.Option.KEEP_TARGET));
             default -> throw new AssertionError("unknown command " + asked.command());
         };
     }
@@ -96,9 +75,15 @@ public final class Commands {
                         .formatted(command, conductor.run().name(), conductor.state().label()));
     }
 
-    private Outcome validate(String table) throws InterruptedException {
-        inStep("validate");
-        RunEvent.Verified verified = conductor.verify(table.isEmpty() ? List.of() : List.of(table));
+    private Outcome validate(Asked asked) throws InterruptedException {
+        if (!(conductor.state() instanceof RunState.Verifying)) {
+            inStep("validate");
+        }
+        String table = asked.table();
+        List<String> only = table.isEmpty() ? List.of() : List.of(table);
+        Checks checks = conductor.checks();
+        RunEvent.Verified verified =
+                asked.has(Asked.Option.REPAIR) ? checks.repair(only) : checks.verify(only);
         if (verified.tables() == 0) {
             throw new LockstepException(
                     Fault.PLAN_INVALID,
@@ -118,7 +103,7 @@ public final class Commands {
                                 verified.heldMillis()));
     }
 
-    private Outcome switchTo(Side to) throws InterruptedException {
+    private Outcome switchTo(Side to, Asked asked) throws InterruptedException {
         InStep inStep = inStep(to == Side.TARGET ? "cutover" : "rollback");
         if (inStep.active() == to) {
             throw new LockstepException(
@@ -127,7 +112,7 @@ public final class Commands {
         }
         checkPrepared(inStep.active());
         checkLag();
-        SwitchProof proof = new Proving(conductor, to).prove();
+        SwitchProof proof = new Proving(conductor, to, asked).prove();
         checkLag();
         conductor.switchOver(proof);
         double pause =
@@ -182,7 +167,7 @@ public final class Commands {
         }
     }
 
-    private Outcome complete() throws InterruptedException {
+    private Outcome complete(Asked asked) throws InterruptedException {
         String behind = "";
         if (!(conductor.state() instanceof RunState.Contracting)) {
             if (inStep("complete").active() == Side.SOURCE) {
@@ -193,6 +178,9 @@ public final class Commands {
                                 .formatted(conductor.run().source().label()));
             }
             behind = bringSourceUp();
+            if (behind.isEmpty()) {
+                conductor.checks().requireEqual(List.of(), asked);
+            }
             conductor.append(new RunEvent.CompletionStarted());
         }
         if (conductor.state() instanceof RunState.Contracting contracting) {

@@ -10,14 +10,12 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
-import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.plan.Plan;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +38,7 @@ public final class Conductor implements AutoCloseable {
     private volatile @Nullable Backfill backfill;
     private volatile List<TableProgress> copied = List.of();
     private volatile Switch.StepListener steps = Switch.StepListener.NONE;
+    private volatile @Nullable String doing;
 
     public Conductor(Run run, Stop stop, Watcher watcher) {
         this.run = run;
@@ -57,6 +56,31 @@ public final class Conductor implements AutoCloseable {
 
     public History history() {
         return history;
+    }
+
+    /// What a command has the run do, or wait for, if one does; for people.
+    Optional<String> doing() {
+        return flow.now().flatMap(Replication::waitsFor).or(() -> Optional.ofNullable(doing));
+    }
+
+    /// Says what the run is at; null where it is at nothing in particular.
+    void tell(@Nullable String what) {
+        doing = what;
+    }
+
+    /// Passes the steps of a switch on.
+    private final class Announcing implements Switch.StepListener {
+        @Override
+        public void before(String step) {
+            tell("switching, at: " + step);
+            steps.before(step);
+        }
+
+        @Override
+        public void waiting(String what) {
+            tell(what);
+            watcher.say(what);
+        }
     }
 
     public Run run() {
@@ -169,29 +193,15 @@ public final class Conductor implements AutoCloseable {
 
     private void verifyFirst() throws InterruptedException {
         flow.apply(0);
-        RunEvent.Verified verified = verify(List.of());
+        RunEvent.Verified verified = checks().verify(List.of());
         if (!verified.match()) {
             throw Verification.different(verified);
         }
     }
 
-    /// Compares the databases now and stores what came of it. Narrowed to some tables a match
-    /// proves too little for a switch and is not stored.
-    public RunEvent.Verified verify(List<String> only) throws InterruptedException {
-        Side active = state().activeSide().orElseThrow();
-        RunEvent.Verified verified =
-                new Verification(run, flow.moved(), flowing(), this::verifying)
-                        .verify(active, only);
-        if (only.isEmpty() || !verified.match()) {
-            append(verified);
-        }
-        return verified;
-    }
-
-    /// A stream that has failed meanwhile ends the verification too.
-    private void verifying(TableName table, long rows) {
-        flow.now().ifPresent(Replication::throwIfFailed);
-        watcher.verifying(rows);
+    /// What compares both databases.
+    Checks checks() {
+        return new Checks(this, watcher);
     }
 
     /// The stream and the tables that it carries.
@@ -210,7 +220,8 @@ public final class Conductor implements AutoCloseable {
         Replication next = null;
         try {
             next = Switch.prepareNext(run, flow.moved(), switching);
-            new Switch(run, flow.moved(), switching, steps).perform(flowing(), next, proof);
+            new Switch(run, flow.moved(), switching, new Announcing())
+                    .perform(flowing(), next, proof);
         } catch (RuntimeException | InterruptedException e) {
             if (next != null) {
                 next.close();
@@ -225,6 +236,8 @@ public final class Conductor implements AutoCloseable {
                 flow.close();
             }
             throw e;
+        } finally {
+            tell(null);
         }
         history = run.journal().history();
         steps.before("turn");

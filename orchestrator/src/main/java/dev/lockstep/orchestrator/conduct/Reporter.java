@@ -2,11 +2,10 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.TableProgress;
-import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.plans.sql.Session;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -30,20 +29,6 @@ final class Reporter implements AutoCloseable {
     private static final int NOTE_EVERY = 2;
     private static final Duration TROUBLE_MIN = Duration.ofSeconds(10);
 
-    /// What is noted of a run that is being ended would stay behind.
-    private static final String NOTE =
-            """
-            INSERT INTO lockstep.progress AS p (run, body)
-            SELECT run, ?::jsonb
-              FROM lockstep.journal
-             WHERE run = ?
-             GROUP BY run
-            HAVING max(seq) FILTER (WHERE event = 'Started')
-                       > coalesce(max(seq) FILTER (
-                             WHERE event IN ('AbortStarted', 'CompletionStarted')), 0)
-            ON CONFLICT (run) DO UPDATE SET at = now(), body = excluded.body\
-            """;
-
     private final Conductor conductor;
     private final Watcher watcher;
     private final ScheduledExecutorService looks =
@@ -57,19 +42,6 @@ final class Reporter implements AutoCloseable {
     private long applied;
     private long lagMillis;
     private long retainedWal;
-
-    /// What `status` reads of a process that works on a run.
-    ///
-    /// @param lagMillis null while no stream flows
-    /// @param logBytes how much disk the change log takes on this machine; 0 where it is elsewhere
-    /// @param trouble what the work waits for to pass, if it does
-    public record Note(
-            long captured,
-            long applied,
-            @Nullable Long lagMillis,
-            long retainedWalBytes,
-            long logBytes,
-            @Nullable String trouble) {}
 
     Reporter(Conductor conductor, Watcher watcher) {
         this.conductor = conductor;
@@ -112,7 +84,9 @@ final class Reporter implements AutoCloseable {
             }
             if (streaming.isPresent() || trouble != null) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
-                note(new Note(captured, applied, lag, retainedWal, logBytes(), trouble));
+                String doing = conductor.doing().orElse(null);
+                new Note(captured, applied, lag, retainedWal, logBytes(), trouble, doing)
+                        .leave(conductor.run().target(), conductor.run().name());
             }
         }
     }
@@ -158,13 +132,6 @@ final class Reporter implements AutoCloseable {
                 tables.stream().mapToLong(TableProgress::rowsEstimated).sum(),
                 tables.stream().mapToInt(TableProgress::chunksDone).sum(),
                 tables.stream().mapToInt(TableProgress::chunksTotal).sum());
-    }
-
-    /// In one statement: a transaction that is held up before its commit could outlast the run.
-    private void note(Note note) {
-        try (Session session = conductor.run().target().session("progress")) {
-            session.update(NOTE, Json.write(note), conductor.run().name());
-        }
     }
 
     @Override

@@ -1,7 +1,5 @@
 package dev.lockstep.orchestrator.conduct;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
@@ -117,6 +115,9 @@ public final class Serving {
         if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
             conductor.begin();
             conductor.advance();
+        } else if (in instanceof RunState.Verifying && flowing) {
+            conductor.begin();
+            var _ = conductor.flow().apply(0);
         } else if (in instanceof InStep || in instanceof RunState.Contracting) {
             conductor.begin();
         }
@@ -217,10 +218,7 @@ public final class Serving {
                 && conductor.state() instanceof InStep inStep
                 && inStep.active() == Side.SOURCE
                 && inStep.stream() == 0) {
-            watcher.say(
-                    new Commands(conductor)
-                            .perform(new Commands.Asked("cutover", "", false))
-                            .text());
+            watcher.say(new Commands(conductor).perform(Asked.of("cutover")).text());
         }
     }
 
@@ -243,7 +241,7 @@ public final class Serving {
 
     /// The answer to what was taken on before trouble came, maybe by another process.
     private void tellWhatCameOfIt(Request request) {
-        Commands.Asked asked = asked(request);
+        Asked asked = asked(request);
         requests.answer(
                 request.id(),
                 asked.isDone(conductor.state())
@@ -254,12 +252,8 @@ public final class Serving {
                                         .formatted(asked.command(), conductor.state().label())));
     }
 
-    private static Commands.Asked asked(Request request) {
-        JsonNode arguments = Json.tree(request.arguments());
-        return new Commands.Asked(
-                request.command(),
-                arguments.path("table").asText(""),
-                arguments.path("keepTarget").asBoolean(false));
+    private static Asked asked(Request request) {
+        return Asked.of(request.command(), request.arguments());
     }
 
     private static boolean isEnding(RunState state) {

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.demo;
 
+import dev.lockstep.orchestrator.conduct.Asked;
 import dev.lockstep.orchestrator.conduct.Commands;
 import dev.lockstep.orchestrator.conduct.Conductor;
 import dev.lockstep.orchestrator.conduct.OpenRun;
@@ -115,7 +116,7 @@ public final class Demo {
         List<Check> checks = new ArrayList<>();
         for (String command : List.of("cutover", "rollback", "cutover")) {
             Instant before = clock.instant();
-            commands.perform(new Commands.Asked(command, "", false));
+            commands.perform(Asked.of(command));
             double pause =
                     conductor
                             .history()
@@ -142,14 +143,14 @@ public final class Demo {
         checks.addAll(pauses);
         checks.add(
                 Check.atLeast("writes acknowledged", writers.record().totals().acknowledged(), 1));
-        commands.perform(new Commands.Asked("complete", "", false));
+        commands.perform(Asked.of("complete"));
         return checks;
     }
 
     /// A verification under load, beside the one that each switch makes.
     private static Check verified(Commands commands, Conductor conductor)
             throws InterruptedException {
-        commands.perform(new Commands.Asked("validate", "", false));
+        commands.perform(Asked.of("validate"));
         return conductor
                 .history()
                 .lastVerification()
@@ -173,8 +174,8 @@ public final class Demo {
                 Mapping.NONE,
                 new Plan.Schema(Plan.Schema.Copy.NONE, Optional.empty(), Optional.empty()),
                 new Plan.Backfill(2, 16L << 20, OptionalLong.empty()),
-                new Plan.Verify(Plan.Verify.Method.CHECKSUM, Duration.ofMinutes(15)),
-                new Plan.Cutover(Duration.ofSeconds(2), Duration.ofSeconds(5)),
+                Plan.Verify.USUAL,
+                Plan.Cutover.USUAL,
                 new Plan.Limits(20L << 30));
     }
 }

@@ -40,6 +40,22 @@ public sealed interface RunEvent {
         }
     }
 
+    /// Rows of the standby that differed were copied again.
+    ///
+    /// @param rows how many, besides those of whole tables
+    /// @param tables those that were copied again as a whole
+    record Repaired(long rows, List<String> tables) implements RunEvent {
+        public Repaired {
+            tables = List.copyOf(tables);
+        }
+    }
+
+    /// Somebody has writes move although the sides differ.
+    ///
+    /// @param first the first differences, as text
+    /// @param by who
+    record DifferencesAccepted(long differences, String first, String by) implements RunEvent {}
+
     record SwitchStarted(Side to) implements RunEvent {}
 
     /// Written while the active is fenced by an open transaction, before anything is made durable.

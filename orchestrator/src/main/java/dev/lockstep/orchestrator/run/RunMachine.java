@@ -6,6 +6,8 @@ import dev.lockstep.orchestrator.run.RunEvent.CleanedUp;
 import dev.lockstep.orchestrator.run.RunEvent.CompletionStarted;
 import dev.lockstep.orchestrator.run.RunEvent.Contracted;
 import dev.lockstep.orchestrator.run.RunEvent.Copied;
+import dev.lockstep.orchestrator.run.RunEvent.DifferencesAccepted;
+import dev.lockstep.orchestrator.run.RunEvent.Repaired;
 import dev.lockstep.orchestrator.run.RunEvent.Resumed;
 import dev.lockstep.orchestrator.run.RunEvent.SchemaExpanded;
 import dev.lockstep.orchestrator.run.RunEvent.Started;
@@ -89,6 +91,7 @@ public final class RunMachine {
             case CatchingUp _ when event instanceof CaughtUp -> new Verifying();
             case Verifying verifying when event instanceof Verified verified ->
                     verified.match() ? new InStep(Side.SOURCE, 0) : verifying;
+            case Verifying verifying when event instanceof Repaired -> verifying;
             case InStep inStep -> fromInStep(inStep, event);
             case Switching switching -> fromSwitching(switching, event);
             case Contracting _ when event instanceof Contracted -> new Completed();
@@ -109,7 +112,7 @@ public final class RunMachine {
 
     private static RunState fromInStep(InStep state, RunEvent event) {
         return switch (event) {
-            case Verified _ -> state;
+            case Verified _, Repaired _, DifferencesAccepted _ -> state;
             case SwitchStarted(Side to) when to != state.active() ->
                     new Switching(state.active(), state.stream(), false);
             case CompletionStarted _ when state.active() == Side.TARGET ->

@@ -48,15 +48,28 @@ public final class Verification {
         this.progress = progress;
     }
 
-    /// Compares what `active` has with the other side, and says what came of it. `only` narrows it
-    /// to tables of these names; empty means all.
-    public Verified verify(Side active, List<String> only) throws InterruptedException {
+    /// What came of it.
+    ///
+    /// @param byTable how many rows differ, of the tables in which any do
+    /// @param named the first of them
+    public record Result(Verified verified, Map<TableName, Long> byTable, List<Difference> named) {
+        public Result {
+            byTable = Map.copyOf(byTable);
+            named = List.copyOf(named);
+        }
+    }
+
+    /// Compares what `active` has with the other side. `only` narrows it to tables of these names;
+    /// empty means all.
+    ///
+    /// @param named how many differences are to be named
+    public Result verify(Side active, List<String> only, int named) throws InterruptedException {
         List<TablePair> pairs =
                 moved.comparison(active).stream()
                         .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
                         .toList();
         TablesState state = TablesState.of(run, active, pairs);
-        Compared all = compare(active, pairs);
+        Compared all = compare(active, pairs, named);
         for (int attempt = 1; all.isOnlySpoiled(); attempt++) {
             Set<TableName> spoiled = all.differing();
             if (attempt == ATTEMPTS_MAX) {
@@ -65,9 +78,9 @@ public final class Verification {
             List<TablePair> again =
                     pairs.stream().filter(p -> spoiled.contains(p.active().name())).toList();
             state = state.with(TablesState.of(run, active, again));
-            all = all.and(compare(active, again));
+            all = all.and(compare(active, again, named));
         }
-        return verified(all, pairs.size(), state.form(moved, active));
+        return result(all, pairs.size(), state.form(moved, active));
     }
 
     private static LockstepException spoilt(Set<TableName> tables) {
@@ -99,7 +112,8 @@ public final class Verification {
     static Optional<String> differences(
             Run run, SessionPair held, List<TablePair> pairs, Progress progress) {
         Verdict verdict =
-                new Checksums(run.clock(), progress).validate(new Sides(pairs, List.of(held)));
+                new Checksums(run.clock(), progress, shown(run, Checksums.Shown.USUAL))
+                        .validate(new Sides(pairs, List.of(held)));
         return verdict instanceof Verdict.Mismatch mismatch
                 ? Optional.of(described(mismatch.shown(), mismatch.byTable()))
                 : Optional.empty();
@@ -136,7 +150,8 @@ public final class Verification {
         }
     }
 
-    private Compared compare(Side active, List<TablePair> pairs) throws InterruptedException {
+    private Compared compare(Side active, List<TablePair> pairs, int named)
+            throws InterruptedException {
         Cut cut = replication.cut(CUT_MAX);
         SnapshotSessions sessions;
         try (cut) {
@@ -146,19 +161,23 @@ public final class Verification {
         }
         try (sessions) {
             TablesState seen = TablesState.seen(sessions.sides().pairs().getFirst(), pairs);
-            Verdict verdict = validator().validate(sessions.sides());
+            Verdict verdict = validator(named).validate(sessions.sides());
             Set<TableName> changed = seen.changed(TablesState.of(run, active, pairs), pairs);
             return new Compared(cut.at(), cut.stoodStill(), verdict.rows(), verdict, changed);
         }
     }
 
-    private Validator validator() {
+    private static Checksums.Shown shown(Run run, int named) {
+        return new Checksums.Shown(named, run.plan().verify().mask());
+    }
+
+    private Validator validator(int named) {
         return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
-                ? new Checksums(run.clock(), progress)
+                ? new Checksums(run.clock(), progress, shown(run, named))
                 : new RowCounts(run.clock(), progress);
     }
 
-    private Verified verified(Compared compared, int tables, String form) {
+    private Result result(Compared compared, int tables, String form) {
         Map<TableName, Long> differences = new TreeMap<>();
         List<Difference> shown = List.of();
         if (compared.verdict() instanceof Verdict.Mismatch mismatch) {
@@ -167,16 +186,18 @@ public final class Verification {
             differences.keySet().removeAll(unsure);
             shown = mismatch.shown().stream().filter(d -> !unsure.contains(d.table())).toList();
         }
-        return new Verified(
-                differences.isEmpty(),
-                tables,
-                compared.rows(),
-                differences.values().stream().mapToLong(n -> n).sum(),
-                described(shown, differences),
-                compared.cut().toString(),
-                compared.held().toMillis(),
-                form,
-                run.clock().instant().toString());
+        Verified verified =
+                new Verified(
+                        differences.isEmpty(),
+                        tables,
+                        compared.rows(),
+                        differences.values().stream().mapToLong(n -> n).sum(),
+                        described(shown, differences),
+                        compared.cut().toString(),
+                        compared.held().toMillis(),
+                        form,
+                        run.clock().instant().toString());
+        return new Result(verified, differences, shown);
     }
 
     /// The differences that there is something to show of; else how many each table has.
@@ -185,6 +206,9 @@ public final class Verification {
                 ? byTable.entrySet().stream()
                         .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))
                         .collect(Collectors.joining("\n"))
-                : shown.stream().map(Difference::text).collect(Collectors.joining("\n"));
+                : shown.stream()
+                        .limit(Checksums.Shown.USUAL)
+                        .map(Difference::text)
+                        .collect(Collectors.joining("\n"));
     }
 }

@@ -1,13 +1,12 @@
 package dev.lockstep.orchestrator.status;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Journal;
-import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Lease;
+import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Verification;
@@ -19,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// A run as anybody can see it, whether a process works on it or not: read from the target, and
@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// @param logBytes what the change log takes on the worker's disk, for people only
 /// @param worker who works on the run, for people only
 /// @param trouble what that process waits for to pass, for people only
+/// @param doing what a command has that process do or wait for, for people only
 public record Status(
         String migration,
         String state,
@@ -45,43 +46,36 @@ public record Status(
         @Nullable LastSwitch lastSwitch,
         @JsonIgnore long logBytes,
         @JsonIgnore Optional<String> worker,
-        @JsonIgnore Optional<String> trouble) {
+        @JsonIgnore Optional<String> trouble,
+        @JsonIgnore Optional<String> doing) {
 
     private static final String NOBODY = "nobody; %s";
-
-    private static final String NOTE =
-            """
-            SELECT body::text AS body, at > now() - interval '10 seconds' AS fresh
-              FROM lockstep.progress WHERE run = ?\
-            """;
-
-    /// What the process that works on the run noted last.
-    private record Note(JsonNode body, boolean fresh) {}
 
     /// What is known of a run beside its journal.
     private record Found(
             Optional<String> worker,
-            Optional<Note> note,
+            Optional<Note.Found> note,
             List<CopiedTable> tables,
             OptionalLong retained) {
         /// What the process that works on the run says now.
-        private Optional<JsonNode> fresh() {
-            return worker.flatMap(_ -> note.filter(Note::fresh)).map(Note::body);
+        private Optional<Note> fresh() {
+            return worker.flatMap(_ -> note.filter(Note.Found::fresh)).map(Note.Found::note);
         }
 
         @Nullable Long lagMillis() {
-            return fresh().map(body -> body.path("lagMillis"))
-                    .filter(JsonNode::isNumber)
-                    .map(JsonNode::asLong)
-                    .orElse(null);
+            return fresh().map(Note::lagMillis).orElse(null);
         }
 
         Optional<String> trouble() {
-            return fresh().flatMap(body -> Optional.ofNullable(body.path("trouble").textValue()));
+            return fresh().map(Note::trouble);
         }
 
-        long number(String name) {
-            return note.map(n -> n.body().path(name).asLong()).orElse(0L);
+        Optional<String> doing() {
+            return fresh().map(Note::doing);
+        }
+
+        long number(ToLongFunction<Note> which) {
+            return note.map(found -> which.applyAsLong(found.note())).orElse(0L);
         }
     }
 
@@ -107,7 +101,7 @@ public record Status(
         try (Session session = target.session("status")) {
             boolean known = OwnTables.exist(session);
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
-            Optional<Note> note = known ? note(session, run) : Optional.empty();
+            Optional<Note.Found> note = known ? Note.find(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
             Found found = new Found(worker, note, tables, OptionalLong.empty());
             return of(
@@ -137,11 +131,6 @@ public record Status(
         }
     }
 
-    private static Optional<Note> note(Session session, String run) {
-        return session.row(
-                NOTE, row -> new Note(Json.tree(row.text("body")), row.flag("fresh")), run);
-    }
-
     private static List<CopiedTable> tables(Session session, String run) {
         return TableProgress.read(session, run).stream()
                 .map(t ->
@@ -166,8 +155,8 @@ public record Status(
                         ? new Failure(fault, message)
                         : null,
                 found.tables(),
-                new Changes(found.number("captured"), found.number("applied")),
-                found.retained().orElseGet(() -> found.number("retainedWalBytes")),
+                new Changes(found.number(Note::captured), found.number(Note::applied)),
+                found.retained().orElseGet(() -> found.number(Note::retainedWalBytes)),
                 history.lastVerification()
                         .map(v ->
                                 new Verification(
@@ -183,9 +172,10 @@ public record Status(
                                         s.pauseMillis() < 0 ? null : s.pauseMillis(),
                                         s.at()))
                         .orElse(null),
-                found.number("logBytes"),
+                found.number(Note::logBytes),
                 found.worker(),
-                found.trouble());
+                found.trouble(),
+                found.doing());
     }
 
     /// For people.
@@ -198,6 +188,7 @@ public record Status(
             line(text, "failure", failure.fault() + ": " + failure.message());
         }
         trouble.ifPresent(what -> line(text, "waits for", what + "; tried again"));
+        doing.ifPresent(what -> line(text, "at work", what));
         if (!tables.isEmpty()) {
             line(text, "copied", copied());
         }

@@ -3,32 +3,22 @@ package dev.lockstep.orchestrator.switching;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.plans.sql.SqlStates;
 import io.github.resilience4j.core.IntervalFunction;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /// Holds all writes to a set of tables, by one open transaction that has them locked. When the
 /// process dies the lock dies with it; only [#makeDurable] outlives the session.
 final class Fence implements AutoCloseable {
     private static final Duration ATTEMPT_MAX = Duration.ofMillis(400);
-
-    private static final String BLOCKERS =
-            """
-            SELECT DISTINCT format('pid %s (%s, %s, %s for %s s)', a.pid, a.usename,
-                   a.application_name, a.state,
-                   extract(epoch FROM now() - a.xact_start)::int) AS line
-              FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-             WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND l.relation = ANY (SELECT to_regclass(t)::oid FROM unnest(?::text[]) AS t)
-               AND l.mode IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock', 'ShareLock',
-                              'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-               AND l.granted AND a.pid <> pg_backend_pid()\
-            """;
 
     private final Session session;
     private final long heldSince;
@@ -38,74 +28,80 @@ final class Fence implements AutoCloseable {
         this.heldSince = heldSince;
     }
 
-    /// Locks `tables`, trying for `atMost` in short attempts.
-    static Fence raise(Db active, List<TableName> tables, Duration atMost) {
-        Session session = active.session("fence");
-        long deadline = System.nanoTime() + atMost.toNanos();
+    /// Locks `tables`, trying for as long as the plan lets writes be held, in short attempts.
+    ///
+    /// @param watcher is told who is in the way
+    static Fence raise(
+            Db active, List<TableName> tables, Plan.Cutover rule, Consumer<String> watcher) {
+        long deadline = System.nanoTime() + rule.maxPause().toNanos();
         RetryConfig config =
                 RetryConfig.custom()
                         .maxAttempts(1_000)
                         .intervalFunction(
                                 IntervalFunction.ofExponentialRandomBackoff(
                                         Duration.ofMillis(20), 1.5, 0.5, Duration.ofMillis(500)))
-                        .retryOnException(e ->
-                                e instanceof LockstepException own
-                                        && own.fault() == Fault.LOCK_TIMEOUT
-                                        && System.nanoTime() < deadline)
+                        .retryOnException(e -> isTimeout(e) && System.nanoTime() < deadline)
                         .build();
+        Session session = active.session("fence");
+        Blockers blockers = new Blockers(session, tables, rule.terminateBlockers(), watcher);
         try {
             return Retry.of("fence", config)
-                    .executeSupplier(() -> attempt(session, tables, atMost));
-        } catch (LockstepException e) {
-            String blockers = describeBlockers(session, tables);
+                    .executeSupplier(() -> attempt(session, tables, rule.maxPause(), blockers));
+        } catch (RuntimeException e) {
+            String inTheWay = isTimeout(e) ? blockers.text() : "";
             session.close();
-            throw e.fault() == Fault.LOCK_TIMEOUT ? blocked(atMost, blockers, e) : e;
+            throw isTimeout(e) ? blocked(rule.maxPause(), inTheWay, e) : e;
         }
     }
 
-    private static Fence attempt(Session session, List<TableName> tables, Duration atMost) {
+    private static boolean isTimeout(Throwable failure) {
+        return failure instanceof LockstepException own && own.fault() == Fault.LOCK_TIMEOUT;
+    }
+
+    private static Fence attempt(
+            Session session, List<TableName> tables, Duration atMost, Blockers blockers) {
         session.begin();
         try {
             LockRetry.preferOverVacuum(session);
             LockRetry.endWithUs(session, atMost);
-            session.run("SET LOCAL lock_timeout = " + ATTEMPT_MAX.toMillis());
             long since = System.nanoTime();
             lock(session, tables);
             return new Fence(session, since);
         } catch (LockstepException e) {
             session.rollback();
+            if (isTimeout(e)) {
+                blockers.inTheWay();
+            }
             throw e;
         }
     }
 
-    /// Takes the lock that holds writes, for the open transaction.
+    /// Takes the lock that holds writes, for the open transaction. It takes table after table, and
+    /// an application that waits for one of the first may hold one of the last: so all of them
+    /// together are waited for less long than an application waits before it looks for deadlocks.
     static void lock(Session session, List<TableName> tables) {
-        session.run(
-                "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
-                        .formatted(
-                                tables.stream()
-                                        .map(t -> "ONLY " + t.sql())
-                                        .collect(Collectors.joining(", "))));
-    }
-
-    private static String describeBlockers(Session session, List<TableName> tables) {
+        session.run("SET LOCAL statement_timeout = " + ATTEMPT_MAX.toMillis());
         try {
-            List<String> lines =
-                    session.rows(
-                            BLOCKERS,
-                            row -> row.text("line"),
-                            (Object) tables.stream().map(TableName::sql).toArray(String[]::new));
-            return lines.isEmpty() ? "none is left to be seen" : String.join("; ", lines);
+            session.run(
+                    "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+                            .formatted(
+                                    tables.stream()
+                                            .map(t -> "ONLY " + t.sql())
+                                            .collect(Collectors.joining(", "))));
         } catch (LockstepException e) {
-            return "they cannot be read: " + e.text();
+            throw SqlStates.of(e).orElse("").equals(SqlStates.CANCELLED)
+                    ? new LockstepException(Fault.LOCK_TIMEOUT, e.text(), e)
+                    : e;
         }
+        session.run("SET LOCAL statement_timeout = 0");
     }
 
     private static LockstepException blocked(Duration atMost, String blockers, Throwable cause) {
         return new LockstepException(
                 Fault.SWITCH_FAILED,
                 ("writes could not be held within %d ms; who holds locks: %s; end those "
-                                + "transactions, or give cutover.max-pause more, and try again")
+                                + "transactions, or have the plan do so (cutover.terminate-blockers)"
+                                + " or wait longer (cutover.max-pause), and try again")
                         .formatted(atMost.toMillis(), blockers),
                 cause);
     }

@@ -49,6 +49,9 @@ public final class Switch {
         StepListener NONE = step -> {};
 
         void before(String step);
+
+        /// Told what keeps the switch waiting.
+        default void waiting(String what) {}
     }
 
     public Switch(Run run, Moved moved, Switching state, StepListener steps) {
@@ -78,7 +81,8 @@ public final class Switch {
         boolean intended = false;
         List<String> others = others();
         try (Session opening = to.session("open");
-                Fence fence = Fence.raise(from, fenced.tables(), pauseMax)) {
+                Fence fence =
+                        Fence.raise(from, fenced.tables(), run.plan().cutover(), steps::waiting)) {
             steps.before("drain");
             current.drain(left(fence, pauseMax));
             current.requirePublished(fence.session());

@@ -1,7 +1,7 @@
 package dev.lockstep.orchestrator.kill;
 
+import dev.lockstep.orchestrator.conduct.Asked;
 import dev.lockstep.orchestrator.conduct.Commands;
-import dev.lockstep.orchestrator.conduct.Commands.Asked;
 import dev.lockstep.orchestrator.conduct.Conductor;
 import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
@@ -107,7 +107,7 @@ public final class HookedRun {
             String command = inStep.active() == Side.SOURCE ? "cutover" : "rollback";
             try {
                 conductor.advance();
-                hook.say(commands.perform(new Asked(command, "", false)).text());
+                hook.say(commands.perform(Asked.of(command)).text());
             } catch (LockstepException e) {
                 if (e.fault() != Fault.SWITCH_FAILED || attempt > TRIES) {
                     throw e;
@@ -123,7 +123,7 @@ public final class HookedRun {
                 conductor.flowing().throwIfFailed();
                 stop.pause(Duration.ofMillis(20));
             }
-            hook.say(commands.perform(new Asked(end, "", false)).text());
+            hook.say(commands.perform(Asked.of(end)).text());
         }
         return conductor.state().isFinal();
     }

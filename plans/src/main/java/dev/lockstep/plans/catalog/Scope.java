@@ -2,8 +2,6 @@ package dev.lockstep.plans.catalog;
 
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /// Which tables a plan is about: globs on `schema.table`, where `*` stands for any text and `?` for
 /// one character. A partition follows its topmost table.
@@ -28,19 +26,6 @@ public record Scope(List<String> include, List<String> exclude) {
     }
 
     private static boolean matches(List<String> globs, TableName name) {
-        return globs.stream().anyMatch(glob -> pattern(glob).matcher(name.toString()).matches());
-    }
-
-    private static Pattern pattern(String glob) {
-        String regex =
-                glob.chars()
-                        .mapToObj(c ->
-                                switch (c) {
-                                    case '*' -> ".*";
-                                    case '?' -> ".";
-                                    default -> Pattern.quote(Character.toString(c));
-                                })
-                        .collect(Collectors.joining());
-        return Pattern.compile(regex, Pattern.DOTALL);
+        return globs.stream().anyMatch(glob -> Glob.matches(glob, name.toString()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.plans.plan;
 
 import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.sql.Endpoint;
 import java.nio.file.Path;
@@ -66,7 +67,13 @@ public record Plan(
     /// How the databases are compared.
     ///
     /// @param maxAge how old a clean verification may be for a switch to rely on it
-    public record Verify(Method method, Duration maxAge) {
+    /// @param mask columns whose values are not shown where they differ
+    /// @param continuousPercent which share of the time in step is spent on comparing, 0 to 100
+    public record Verify(Method method, Duration maxAge, Mask mask, int continuousPercent) {
+        /// As a plan without a word of it has it.
+        public static final Verify USUAL =
+                new Verify(Method.CHECKSUM, Duration.ofMinutes(15), Mask.NONE, 0);
+
         public enum Method {
             CHECKSUM,
             COUNT
@@ -77,7 +84,14 @@ public record Plan(
     ///
     /// @param maxLag how far the standby may be behind when a switch starts
     /// @param maxPause how long writes may be held before the switch is undone
-    public record Cutover(Duration maxLag, Duration maxPause) {}
+    /// @param terminateBlockers how long sessions may keep the switch from its locks before they
+    ///   are ended; empty means as long as they want
+    public record Cutover(
+            Duration maxLag, Duration maxPause, Optional<Duration> terminateBlockers) {
+        /// As a plan without a word of it has it.
+        public static final Cutover USUAL =
+                new Cutover(Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty());
+    }
 
     /// What a run may use of its servers.
     ///

@@ -1,5 +1,6 @@
 package dev.lockstep.plans.plan;
 
+import dev.lockstep.plans.catalog.Mask;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -16,10 +17,10 @@ final class SettingsReader {
     private static final long CHUNK_BYTES = 32 * Units.MIB;
     private static final long WAL_BYTES = 20 * Units.GIB;
     private static final int WORKERS = 2;
-    private static final Duration MAX_AGE = Duration.ofMinutes(15);
-    private static final Duration MAX_LAG = Duration.ofSeconds(2);
-    private static final Duration MAX_PAUSE = Duration.ofSeconds(5);
 
+    private static final String MASK = "a list of globs on schema.table.column";
+    private static final String MASKED =
+            "a glob on schema.table.column, like \"public.customer.email\" or \"*.password\"";
     private static final String GATE = "none";
     private static final List<String> LATER_GATES = List.of("pgbouncer", "hooks");
     private static final String FOLDER = "a folder with SQL migrations, seen from the plan's";
@@ -68,35 +69,74 @@ final class SettingsReader {
     }
 
     Plan.Verify verify() {
-        Section verify = plan.sectionOrEmpty("verify", "method", "max-age");
+        Section verify = plan.sectionOrEmpty("verify", "method", "max-age", "mask", "continuous");
         Plan.Verify.Method method =
                 choice(verify, "method", Plan.Verify.Method.class)
-                        .orElse(Plan.Verify.Method.CHECKSUM);
+                        .orElse(Plan.Verify.USUAL.method());
         Duration maxAge =
                 verify.value(
                                 "max-age",
                                 "a time from 1s to 720h, like 15m",
                                 Units.duration(Duration.ofSeconds(1), Duration.ofDays(30)))
-                        .orElse(MAX_AGE);
-        return new Plan.Verify(method, maxAge);
+                        .orElse(Plan.Verify.USUAL.maxAge());
+        int continuous =
+                verify.value(
+                                "continuous",
+                                "off or a share of time from 1% to 100%, like 10%",
+                                SettingsReader::share)
+                        .orElse(Plan.Verify.USUAL.continuousPercent());
+        return new Plan.Verify(method, maxAge, new Mask(mask(verify)), continuous);
+    }
+
+    private static Optional<Integer> share(String text) {
+        if (text.equals("off")) {
+            return Optional.of(0);
+        }
+        return Optional.of(text)
+                .filter(t -> t.endsWith("%"))
+                .flatMap(t -> Units.number(1, 100).apply(t.substring(0, t.length() - 1)))
+                .map(Math::toIntExact);
+    }
+
+    private static List<String> mask(Section verify) {
+        List<Node> globs = verify.list("mask", MASK).orElse(List.of());
+        return globs.stream()
+                .flatMap(glob ->
+                        verify.value("mask", glob, MASKED, SettingsReader::columnGlob).stream())
+                .toList();
+    }
+
+    /// A glob that cannot match `schema.table.column` is a slip, and would show what it should
+    /// hide.
+    private static Optional<String> columnGlob(String text) {
+        long dots = text.chars().filter(c -> c == '.').count();
+        return Optional.of(text).filter(t -> dots >= 2 || t.contains("*"));
     }
 
     Plan.Cutover cutover() {
-        Section cutover = plan.sectionOrEmpty("cutover", "gate", "max-lag", "max-pause");
+        Section cutover =
+                plan.sectionOrEmpty(
+                        "cutover", "gate", "max-lag", "max-pause", "terminate-blockers");
         cutover.node("gate").ifPresent(node -> gate(cutover, node));
         Duration maxLag =
                 cutover.value(
                                 "max-lag",
                                 "a time from 1ms to 1h, like 2s",
                                 Units.duration(Duration.ofMillis(1), Duration.ofHours(1)))
-                        .orElse(MAX_LAG);
+                        .orElse(Plan.Cutover.USUAL.maxLag());
         Duration maxPause =
                 cutover.value(
                                 "max-pause",
                                 "a time from 10ms to 1h, like 5s",
                                 Units.duration(Duration.ofMillis(10), Duration.ofHours(1)))
-                        .orElse(MAX_PAUSE);
-        return new Plan.Cutover(maxLag, maxPause);
+                        .orElse(Plan.Cutover.USUAL.maxPause());
+        Optional<Duration> terminate =
+                cutover.value(
+                                "terminate-blockers",
+                                "never or a time from 1ms to 1h, like 1s",
+                                SettingsReader::atSomeTime)
+                        .filter(after -> !after.isZero());
+        return new Plan.Cutover(maxLag, maxPause, terminate);
     }
 
     Plan.Limits limits() {
@@ -126,6 +166,13 @@ final class SettingsReader {
         } else if (!asked.equals(List.of(GATE)) && !(node instanceof Node.Unresolved)) {
             cutover.wrong("gate", node, GATE);
         }
+    }
+
+    /// Zero stands for never.
+    private static Optional<Duration> atSomeTime(String text) {
+        return text.equals("never")
+                ? Optional.of(Duration.ZERO)
+                : Units.duration(Duration.ofMillis(1), Duration.ofHours(1)).apply(text);
     }
 
     private static Optional<OptionalLong> rate(String text) {

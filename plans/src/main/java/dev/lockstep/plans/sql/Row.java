@@ -61,6 +61,11 @@ public final class Row {
         return array == null ? List.of() : Arrays.asList((String[]) array.getArray());
     }
 
+    /// The elements of a `text[]` column of which some may be NULL.
+    public List<Optional<String>> maybeTexts(String column) throws SQLException {
+        return texts(column).stream().map(Optional::ofNullable).toList();
+    }
+
     /// The text of the `index`th column, counted from 1; empty for NULL.
     public Optional<String> textAt(int index) throws SQLException {
         return Optional.ofNullable(rows.getString(index));

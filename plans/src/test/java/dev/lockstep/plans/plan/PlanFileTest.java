@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
@@ -32,8 +33,8 @@ class PlanFileTest {
                 - { table: public.kept, columns: { c: d } }
             schema: { copy: none, expand: sql/expand/ }
             backfill: { workers: 64, chunk: 64kB, rows-per-second: 1000 }
-            verify: { method: count, max-age: 1h }
-            cutover: { gate: none, max-lag: 500ms, max-pause: 3s }
+            verify: { method: count, max-age: 1h, mask: [public.a.b, "*.secret"], continuous: 25% }
+            cutover: { gate: none, max-lag: 500ms, max-pause: 3s, terminate-blockers: 1s }
             limits: { retained-wal: 1073741824 }
             """;
 
@@ -62,9 +63,13 @@ class PlanFileTest {
         assertThat(plan.backfill())
                 .isEqualTo(new Plan.Backfill(2, 32L << 20, OptionalLong.empty()));
         assertThat(plan.verify())
-                .isEqualTo(new Plan.Verify(Plan.Verify.Method.CHECKSUM, Duration.ofMinutes(15)));
+                .isEqualTo(
+                        new Plan.Verify(
+                                Plan.Verify.Method.CHECKSUM, Duration.ofMinutes(15), Mask.NONE, 0));
         assertThat(plan.cutover())
-                .isEqualTo(new Plan.Cutover(Duration.ofSeconds(2), Duration.ofSeconds(5)));
+                .isEqualTo(
+                        new Plan.Cutover(
+                                Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty()));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(20L << 30));
     }
 
@@ -96,9 +101,18 @@ class PlanFileTest {
                                 Optional.empty()));
         assertThat(plan.backfill()).isEqualTo(new Plan.Backfill(64, 64_000, OptionalLong.of(1000)));
         assertThat(plan.verify())
-                .isEqualTo(new Plan.Verify(Plan.Verify.Method.COUNT, Duration.ofHours(1)));
+                .isEqualTo(
+                        new Plan.Verify(
+                                Plan.Verify.Method.COUNT,
+                                Duration.ofHours(1),
+                                new Mask(List.of("public.a.b", "*.secret")),
+                                25));
         assertThat(plan.cutover())
-                .isEqualTo(new Plan.Cutover(Duration.ofMillis(500), Duration.ofSeconds(3)));
+                .isEqualTo(
+                        new Plan.Cutover(
+                                Duration.ofMillis(500),
+                                Duration.ofSeconds(3),
+                                Optional.of(Duration.ofSeconds(1))));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(1L << 30));
     }
 

@@ -1,5 +1,6 @@
 package dev.lockstep.validators.rows;
 
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.validators.Findings;
 import dev.lockstep.validators.Progress;
@@ -18,34 +19,34 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Compares every value of every row, by hashes that the databases compute, and names the rows that
 /// differ.
 public final class Checksums implements Validator {
-    /// How many differences a person is shown.
-    public static final int SHOWN_MAX = 20;
-
     private static final int CHUNK_ROWS = 20_000;
 
     private final InstantSource clock;
     private final Progress progress;
-    private final int shownMax;
+    private final Shown shown;
 
-    public Checksums(InstantSource clock, Progress progress) {
-        this(clock, progress, SHOWN_MAX);
+    /// What is shown of the differences.
+    ///
+    /// @param most how many of them; one that repairs needs more than one who reads
+    /// @param mask columns whose values are not shown
+    public record Shown(int most, Mask mask) {
+        /// What a person reads.
+        public static final int USUAL = 20;
     }
 
-    /// @param shownMax how many differences are kept; one that repairs needs more than one who
-    ///   reads
-    public Checksums(InstantSource clock, Progress progress, int shownMax) {
+    public Checksums(InstantSource clock, Progress progress, Shown shown) {
         this.clock = clock;
         this.progress = progress;
-        this.shownMax = shownMax;
+        this.shown = shown;
     }
 
     @Override
     public Verdict validate(Sides sides) {
-        Findings findings = new Findings(clock, shownMax);
+        Findings findings = new Findings(clock, shown.most());
         SessionPair first = sides.pairs().getFirst();
         RowHash hash = RowHash.commonTo(first);
         List<Part> parts =
-                Pairing.all(sides.tables(), first, hash).stream()
+                Pairing.all(sides.tables(), first, hash, shown.mask()).stream()
                         .sorted(Comparator.comparingLong(PairedTable::bytes).reversed())
                         .map(Part::new)
                         .toList();

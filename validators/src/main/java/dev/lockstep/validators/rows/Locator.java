@@ -3,6 +3,7 @@ package dev.lockstep.validators.rows;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.Cell;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
 import dev.lockstep.validators.Findings;
@@ -24,6 +25,9 @@ import java.util.stream.IntStream;
 final class Locator {
     private static final long SORTED_MAX = 200_000;
 
+    /// Of how many rows a person sees values.
+    private static final int VALUES_MAX = Checksums.Shown.USUAL;
+
     private final PairedTable table;
     private final SessionPair sessions;
     private final Chunk chunk;
@@ -36,7 +40,7 @@ final class Locator {
     private record Found(Kind kind, long key, long active, long standby) {}
 
     /// What is read of a row for people: its key, and a hash of each column.
-    private record Shown(List<String> key, List<String> hashes) {}
+    private record Shown(List<String> key, List<String> hashes, List<Optional<String>> exact) {}
 
     Locator(PairedTable table, SessionPair sessions, Chunk chunk, Findings findings) {
         this.table = table;
@@ -130,12 +134,16 @@ final class Locator {
         List<Long> keys = List.copyOf(new TreeSet<>(shown.stream().map(Found::key).toList()));
         Map<Long, Shown> active = rows(sessions.active(), table.active(), keys);
         Map<Long, Shown> standby = rows(sessions.standby(), table.standby(), keys);
-        return shown.stream()
-                .map(found ->
-                        described(
-                                found,
-                                Optional.ofNullable(active.get(found.key())),
-                                Optional.ofNullable(standby.get(found.key()))))
+        int before = findings.kept();
+        return IntStream.range(0, shown.size())
+                .mapToObj(i -> {
+                    Found found = shown.get(i);
+                    return described(
+                            found,
+                            Optional.ofNullable(active.get(found.key())),
+                            Optional.ofNullable(standby.get(found.key())),
+                            before + i < VALUES_MAX);
+                })
                 .toList();
     }
 
@@ -148,13 +156,17 @@ final class Locator {
                 row ->
                         rows.putIfAbsent(
                                         row.number("k"),
-                                        new Shown(row.texts("key"), row.texts("hashes")))
+                                        new Shown(
+                                                row.texts("key"),
+                                                row.texts("hashes"),
+                                                row.maybeTexts("exact")))
                                 == null,
                 query.values());
         return rows;
     }
 
-    private Difference described(Found found, Optional<Shown> active, Optional<Shown> standby) {
+    private Difference described(
+            Found found, Optional<Shown> active, Optional<Shown> standby, boolean withValues) {
         Shown row =
                 (found.kind() == Kind.EXTRA_ON_STANDBY ? standby : active)
                         .or(() -> standby)
@@ -162,20 +174,66 @@ final class Locator {
         List<String> names = table.key().isEmpty() ? table.columns() : table.key();
         Map<String, String> key = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
-            key.put(names.get(i), row.key().get(i));
+            String name = names.get(i);
+            key.put(name, table.masked().contains(name) ? Cell.MASKED : row.key().get(i));
         }
-        List<String> columns =
+        List<Cell> cells =
                 found.kind() == Kind.DIFFERENT
-                        ? differing(active.orElseThrow(), standby.orElseThrow())
+                        ? cells(
+                                found.key(),
+                                differing(active.orElseThrow(), standby.orElseThrow()),
+                                withValues)
                         : List.of();
         return new Difference(
-                table.name(), found.kind(), key, columns, found.active(), found.standby());
+                table.name(),
+                found.kind(),
+                key,
+                cells,
+                row.exact(),
+                found.active(),
+                found.standby());
     }
 
-    private List<String> differing(Shown active, Shown standby) {
-        return IntStream.range(0, table.columns().size())
+    private static List<Integer> differing(Shown active, Shown standby) {
+        return IntStream.range(0, active.hashes().size())
                 .filter(i -> !active.hashes().get(i).equals(standby.hashes().get(i)))
-                .mapToObj(table.columns()::get)
+                .boxed()
                 .toList();
+    }
+
+    /// What the columns at these places have in the row with this hash of its key. Masked values
+    /// are not even read.
+    private List<Cell> cells(long key, List<Integer> places, boolean withValues) {
+        List<Integer> read =
+                places.stream()
+                        .filter(i -> withValues && !table.masked().contains(name(i)))
+                        .toList();
+        List<Value> active = values(sessions.active(), table.active(), key, read);
+        List<Value> standby = values(sessions.standby(), table.standby(), key, read);
+        return places.stream()
+                .map(i -> {
+                    int at = read.indexOf(i);
+                    return at < 0
+                            ? Cell.unread(name(i))
+                            : Value.cell(name(i), active.get(at), standby.get(at));
+                })
+                .toList();
+    }
+
+    private String name(int place) {
+        return table.columns().get(place);
+    }
+
+    private List<Value> values(Session session, TableSide side, long key, List<Integer> places) {
+        if (places.isEmpty()) {
+            return List.of();
+        }
+        TableSide.Query query = side.values(chunk, key, places);
+        Planning.forChunk(session, chunk);
+        return session.row(
+                        query.sql(),
+                        row -> Value.all(row.maybeTexts("texts"), row.texts("lengths")),
+                        query.values())
+                .orElseThrow(() -> new AssertionError("a row is gone from a snapshot"));
     }
 }

@@ -2,17 +2,20 @@ package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.TableName;
 import java.util.List;
+import java.util.Set;
 
 /// A pair of tables, ready to be compared.
 ///
 /// @param name as the active database calls it
 /// @param columns the compared columns as the active side calls them
 /// @param key those of them that name a row; empty where nothing does
+/// @param masked those of them whose values are not shown
 record PairedTable(
         TableName name,
         long bytes,
         List<String> columns,
         List<String> key,
+        Set<String> masked,
         Split split,
         TableSide active,
         TableSide standby) {

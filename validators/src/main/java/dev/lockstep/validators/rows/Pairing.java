@@ -2,6 +2,7 @@ package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.catalog.Key;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Decides how the tables of one pair are compared.
 final class Pairing {
@@ -63,13 +65,14 @@ final class Pairing {
     }
 
     /// Makes all pairs ready, or throws with everything that does not fit together.
-    static List<PairedTable> all(List<TablePair> pairs, SessionPair sessions, RowHash hash) {
+    static List<PairedTable> all(
+            List<TablePair> pairs, SessionPair sessions, RowHash hash, Mask mask) {
         Problems problems = new Problems();
         List<PairedTable> ready = new ArrayList<>();
         for (TablePair pair : pairs) {
             Pairing pairing = new Pairing(pair, sessions);
             if (pairing.fits(sessions, problems)) {
-                ready.add(pairing.paired(hash));
+                ready.add(pairing.paired(hash, mask));
             }
         }
         problems.throwIfAny(
@@ -104,7 +107,7 @@ final class Pairing {
         return false;
     }
 
-    private PairedTable paired(RowHash hash) {
+    private PairedTable paired(RowHash hash, Mask mask) {
         Optional<Key> key = key();
         List<String> keyColumns = key.map(Key::columns).orElse(List.of());
         return new PairedTable(
@@ -112,9 +115,16 @@ final class Pairing {
                 pair.active().bytes(),
                 columns,
                 keyColumns,
+                columns.stream().filter(c -> isHidden(mask, c)).collect(Collectors.toSet()),
                 key.map(this::split).orElse(Split.NONE),
                 side(true, keyColumns, hash),
                 side(false, keyColumns, hash));
+    }
+
+    /// Whichever side calls it so.
+    private boolean isHidden(Mask mask, String column) {
+        return mask.hides(pair.active().name(), column)
+                || mask.hides(pair.standby().name(), pair.standbyColumn(column));
     }
 
     /// Any key that names one row will do: nothing is looked up in the WAL here.

@@ -57,6 +57,7 @@ public final class RowCounts implements Validator {
                             Difference.Kind.COUNT,
                             Map.of(),
                             List.of(),
+                            List.of(),
                             active,
                             standby);
             findings.addDifferences(tables.active().name(), 1, List.of(difference));

@@ -40,8 +40,23 @@ record TableSide(
 
     private static final String ROWS =
             """
-            SELECT %1$s AS k, ARRAY[%2$s]::text[] AS key, ARRAY[%3$s]::text[] AS hashes
+            SELECT %1$s AS k, ARRAY[%2$s]::text[] AS key, ARRAY[%3$s]::text[] AS hashes,
+                   ARRAY[%6$s]::text[] AS exact
               FROM %4$s WHERE %5$s AND %1$s = ANY(?::bigint[])\
+            """;
+
+    /// The type's own text, and how long it is; only NULL itself is NULL, not a row of NULLs.
+    private static final String TEXT =
+            "CASE WHEN length(format('%%s', %1$s)) <= %2$d AND %1$s IS DISTINCT FROM NULL"
+                    + " THEN format('%%s', %1$s) END";
+
+    private static final String LENGTH =
+            "CASE WHEN %1$s IS DISTINCT FROM NULL THEN length(format('%%s', %1$s)) ELSE -1 END";
+
+    private static final String VALUES =
+            """
+            SELECT ARRAY[%s]::text[] AS texts, ARRAY[%s]::text[] AS lengths
+              FROM %s WHERE %s AND %s = ?::bigint LIMIT 1\
             """;
 
     private static final String BOUND =
@@ -51,6 +66,8 @@ record TableSide(
     static final int BUCKETS = 1024;
 
     private static final String BUCKET = "k & " + (BUCKETS - 1);
+    private static final String EXACT =
+            "CASE WHEN %1$s IS DISTINCT FROM NULL THEN format('%%s', %1$s) END";
     private static final String KEYLESS_VALUE = "left(format('%%L', %s), 200)";
 
     /// A statement and what its `?` stand for.
@@ -102,9 +119,26 @@ record TableSide(
                         String.join(", ", shown),
                         String.join(", ", hashes),
                         from,
-                        where(chunk));
+                        where(chunk),
+                        key.stream().map(EXACT::formatted).collect(Collectors.joining(", ")));
         List<Object> parameters = parameters(chunk);
         parameters.add(array(keyHashes));
+        return new Query(sql, parameters);
+    }
+
+    /// The values of some columns, by their place, of the row with this hash of its key.
+    Query values(Chunk chunk, long keyHash, List<Integer> places) {
+        String texts =
+                places.stream()
+                        .map(i -> TEXT.formatted(columns.get(i), Value.READ_MAX))
+                        .collect(Collectors.joining(", "));
+        String lengths =
+                places.stream()
+                        .map(i -> LENGTH.formatted(columns.get(i)))
+                        .collect(Collectors.joining(", "));
+        String sql = VALUES.formatted(texts, lengths, from, where(chunk), keyHash());
+        List<Object> parameters = parameters(chunk);
+        parameters.add(keyHash);
         return new Query(sql, parameters);
     }
 

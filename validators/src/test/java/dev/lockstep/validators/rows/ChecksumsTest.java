@@ -9,6 +9,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.validators.Cell;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
 import dev.lockstep.validators.Progress;
@@ -17,6 +18,7 @@ import dev.lockstep.validators.Verdict;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -50,7 +52,7 @@ class ChecksumsTest {
 
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             Verdict verdict =
-                    new Checksums(InstantSource.system(), (_, rows) -> told.add(rows))
+                    new Checksums(InstantSource.system(), (_, rows) -> told.add(rows), Scene.SHOWN)
                             .validate(sessions.sides());
 
             assertThat(verdict).isInstanceOf(Verdict.Match.class);
@@ -172,7 +174,7 @@ class ChecksumsTest {
 
         assertThat(scene.differences())
                 .extracting(Difference::text)
-                .containsExactly("public.t (k=a20000) differs in v");
+                .containsExactly("public.t (k=a20000) differs in v: '20000', on the standby '0'");
     }
 
     @Test
@@ -221,7 +223,8 @@ class ChecksumsTest {
                                 new TableName("O'x", "T \"?"),
                                 Kind.DIFFERENT,
                                 Map.of("A?", "7", "b%s", "30007"),
-                                List.of("c\\"),
+                                List.of(new Cell("c\\", "NULL", "'2026-01-01'")),
+                                List.of(Optional.of("7"), Optional.of("30007")),
                                 1,
                                 1));
     }

@@ -3,6 +3,7 @@ package dev.lockstep.validators.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.rows.PairedTable.Split;
@@ -130,7 +131,8 @@ class KeysTest {
             return Pairing.all(
                             sessions.sides().tables(),
                             sessions.sides().pairs().getFirst(),
-                            RowHash.NATIVE)
+                            RowHash.NATIVE,
+                            Mask.NONE)
                     .stream()
                     .map(PairedTable::split)
                     .toList();

@@ -17,7 +17,7 @@ class LocksTest {
             Scene scene = new Scene(pair.source(), pair.target());
             scene.both("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)");
             try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-                var checksums = new Checksums(InstantSource.system(), Progress.NONE);
+                var checksums = new Checksums(InstantSource.system(), Progress.NONE, Scene.SHOWN);
                 assertThat(checksums.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);
                 var counts = new RowCounts(InstantSource.system(), Progress.NONE);
                 assertThat(counts.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);

@@ -2,6 +2,7 @@ package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.sql.Db;
@@ -21,6 +22,7 @@ import java.util.Map;
 /// Two databases, and how tests have them compared: as a run does, at exported snapshots that are
 /// let go of as soon as the sessions stand in them.
 record Scene(Db active, Db standby) {
+    static final Checksums.Shown SHOWN = new Checksums.Shown(Checksums.Shown.USUAL, Mask.NONE);
     private static final String EXPORT = "SELECT pg_export_snapshot()";
 
     /// Runs statements on both sides, or on one.
@@ -45,7 +47,8 @@ record Scene(Db active, Db standby) {
     Verdict checksums(Mapping mapping, Runnable between) {
         try (SnapshotSessions sessions = open(mapping)) {
             between.run();
-            return new Checksums(InstantSource.system(), Progress.NONE).validate(sessions.sides());
+            return new Checksums(InstantSource.system(), Progress.NONE, SHOWN)
+                    .validate(sessions.sides());
         }
     }
 

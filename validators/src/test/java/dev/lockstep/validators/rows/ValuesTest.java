@@ -1,8 +1,10 @@
 package dev.lockstep.validators.rows;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.catalog.Mapping;
+import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
@@ -15,11 +17,13 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// Which values are told apart, and which are the same on any server.
 class ValuesTest {
+    private static final Checksums.Shown ALL = new Checksums.Shown(1000, Mask.NONE);
     private static final String TYPES =
             """
             CREATE TYPE mood AS ENUM ('sad', 'happy');
@@ -166,7 +170,9 @@ class ValuesTest {
 
         assertThat(scene.differences())
                 .extracting(Difference::text)
-                .containsExactly("public.t (id=1) differs in v");
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .startsWith("public.t (id=1) differs in v: ...'")
+                .contains("a5b5a", "of which the first 1555557 are alike");
     }
 
     @Test
@@ -196,7 +202,7 @@ class ValuesTest {
         assertThat(scene.differences())
                 .extracting(Difference::text)
                 .containsExactlyInAnyOrder(
-                        "public.t (id=20001) differs in v",
+                        "public.t (id=20001) differs in v: '20001', on the standby '20001.0'",
                         "public.t (id=5000000000) is only on the standby");
     }
 
@@ -222,8 +228,8 @@ class ValuesTest {
             assertThat(across.differences())
                     .extracting(Difference::text)
                     .containsExactlyInAnyOrder(
-                            "public.t (id=29999) differs in y",
-                            "public.t (id=1) differs in v",
+                            "public.t (id=29999) differs in y: NULL, on the standby ''",
+                            "public.t (id=1) differs in v: 'é1', on the standby 'ê'",
                             "public.t (id=3) is missing on the standby");
         }
     }
@@ -266,7 +272,7 @@ class ValuesTest {
     private List<Difference> everyDifference() {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             return Scene.differences(
-                    new Checksums(InstantSource.system(), Progress.NONE, 1000)
+                    new Checksums(InstantSource.system(), Progress.NONE, ALL)
                             .validate(sessions.sides()));
         }
     }

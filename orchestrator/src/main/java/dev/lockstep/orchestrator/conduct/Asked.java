@@ -1,0 +1,75 @@
+package dev.lockstep.orchestrator.conduct;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.orchestrator.run.RunState;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.Side;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What an operator asks of a run.
+///
+/// @param table `schema.name` of the only table to be verified; empty for all
+/// @param by who asks, for the journal
+public record Asked(String command, String table, Set<Option> options, String by) {
+    /// How it is to be done.
+    public enum Option {
+        /// An aborted run leaves the target's rows where they are.
+        KEEP_TARGET,
+        /// What differs is copied again.
+        REPAIR,
+        /// Writes move although the sides differ.
+        ACCEPT_DIFFERENCES
+    }
+
+    public Asked {
+        options = Set.copyOf(options);
+    }
+
+    /// A command without more.
+    public static Asked of(String command) {
+        return new Asked(command, "", Set.of(), "");
+    }
+
+    /// As it was asked in a request.
+    static Asked of(String command, String arguments) {
+        JsonNode tree = Json.tree(arguments);
+        List<String> names = tree.path("options").valueStream().map(JsonNode::asText).toList();
+        return new Asked(
+                command,
+                tree.path("table").asText(""),
+                Arrays.stream(Option.values())
+                        .filter(option -> names.contains(option.name()))
+                        .collect(Collectors.toSet()),
+                tree.path("by").asText(""));
+    }
+
+    /// What a request holds of it besides the command.
+    String arguments() {
+        return Json.write(Map.of("table", table, "options", options, "by", by));
+    }
+
+    boolean has(Option option) {
+        return options.contains(option);
+    }
+
+    /// What ends a run has to do so even where its changes are gone.
+    boolean needsStream() {
+        return !command.equals("abort") && !command.equals("complete");
+    }
+
+    /// Whether a run in this state has what was asked for.
+    boolean isDone(RunState state) {
+        return switch (command) {
+            case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
+            case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;
+            case "complete" -> state instanceof RunState.Completed;
+            case "abort" -> state instanceof RunState.Aborted;
+            default -> false;
+        };
+    }
+}

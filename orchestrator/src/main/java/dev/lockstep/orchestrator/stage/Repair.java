@@ -1,0 +1,57 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.apply.Recopy.Wanted;
+import dev.lockstep.orchestrator.run.RunEvent.Repaired;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.validators.Difference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// What has to be copied again for the standby to be as the active.
+public final class Repair {
+    /// How many rows are copied again by name, at most; where more differ it is quicker to copy
+    /// their tables.
+    public static final int ROWS_MAX = 10_000;
+
+    private Repair() {}
+
+    /// The rows that differ; the whole of a table in which not each of them has a name: it has no
+    /// key, or too many differ.
+    public static List<Wanted> of(Verification.Result found) {
+        Map<TableName, List<Difference>> named =
+                found.named().stream()
+                        .filter(difference -> !difference.exact().isEmpty())
+                        .collect(Collectors.groupingBy(Difference::table));
+        List<Wanted> wanted = new ArrayList<>();
+        new TreeMap<>(found.byTable())
+                .forEach((table, count) -> {
+                    List<Difference> rows = named.getOrDefault(table, List.of());
+                    wanted.add(rows.size() == count ? rows(table, rows) : whole(table));
+                });
+        return wanted;
+    }
+
+    private static Wanted rows(TableName table, List<Difference> differences) {
+        return new Wanted(
+                table,
+                List.copyOf(differences.getFirst().key().keySet()),
+                differences.stream().map(Difference::exact).toList());
+    }
+
+    private static Wanted whole(TableName table) {
+        return new Wanted(table, List.of(), List.of());
+    }
+
+    /// What is stored of it.
+    public static Repaired event(List<Wanted> wanted) {
+        return new Repaired(
+                wanted.stream().mapToLong(w -> w.rows().size()).sum(),
+                wanted.stream()
+                        .filter(w -> w.key().isEmpty())
+                        .map(w -> w.table().toString())
+                        .toList());
+    }
+}

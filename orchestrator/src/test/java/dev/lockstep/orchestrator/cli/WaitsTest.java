@@ -1,0 +1,148 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a verification and a switch have to wait for is named while they wait, and is ended only
+/// where the plan says so.
+class WaitsTest {
+    private static final String SHOP =
+            "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE z (id int PRIMARY KEY)";
+
+    /// By then a command has said what it waits for.
+    private static final Duration ASKED_FOR = Duration.ofSeconds(5);
+
+    private final Pair pair = Pair.create();
+    private final Db source = pair.source();
+    private final Db target = pair.target();
+    @TempDir Path folder = Path.of("");
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    private Move filled(String cutover) {
+        pair.onBoth(SHOP);
+        Pair.run(source, "INSERT INTO a VALUES (1); INSERT INTO z VALUES (1)");
+        return Move.of(folder, pair, "schema: { copy: none }\ncutover: " + cutover);
+    }
+
+    private static CompletableFuture<Told> later(Move move, String command) {
+        CompletableFuture<Told> told = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> told.complete(move.told(command)));
+        return told;
+    }
+
+    /// The standby goes on as if nobody waited.
+    @Test
+    void aVerificationNamesTheTransactionThatItWaitsForAndHoldsNobody() {
+        Move move = filled("{ max-pause: 60s, max-lag: 60s }");
+        try (LiveRun run = LiveRun.inStep(move);
+                Session writer = source.session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.a VALUES (2)");
+            long start = System.nanoTime();
+            CompletableFuture<Told> validation = later(move, "validate");
+            String pid = "pid " + writer.backendPid();
+            LiveRun.await(
+                    "the transaction in status",
+                    () -> Status.of(move).text().lines().anyMatch(line -> line.contains(pid)));
+            Pair.run(source, "INSERT INTO z VALUES (2)");
+            LiveRun.await("the other row", () -> Pair.rows(target, "SELECT 1 FROM z").size() == 2);
+            assertThat(validation).isNotDone();
+            LiveRun.await("some time", () -> System.nanoTime() - start > ASKED_FOR.toNanos());
+            writer.commit();
+            Told told = validation.join();
+            assertThat(told.done()).contains("4 rows of 2 tables", "no difference");
+            assertThat(told.err()).contains(pid);
+            assertThat(run).isNotNull();
+        }
+        move.told("abort").done();
+    }
+
+    @Test
+    void aSwitchNamesWhoHoldsLocksAndGivesUp() {
+        Move move = filled("{ max-pause: 1s, max-lag: 60s }");
+        move.told("run", "--until", "in-step").done();
+        try (Session writer = source.session("writer")) {
+            holdLastTable(writer);
+            move.told("cutover")
+                    .refused(
+                            1,
+                            "SWITCH_FAILED",
+                            "pid " + writer.backendPid(),
+                            "LOCK TABLE public.z",
+                            "cutover.terminate-blockers");
+            writer.run("INSERT INTO public.a VALUES (2); INSERT INTO public.z VALUES (2)");
+            writer.commit();
+        }
+        assertThat(Status.of(move).active()).isEqualTo("source");
+        move.told("cutover").done();
+        assertThat(Pair.rows(target, "SELECT * FROM a, z ORDER BY 1, 2")).hasSize(4);
+        move.told("complete").done();
+    }
+
+    @Test
+    void aSwitchEndsWhoHoldsLocksForLongerThanThePlanAllows() {
+        Move move = filled("{ max-pause: 30s, max-lag: 60s, terminate-blockers: 300ms }");
+        move.told("run", "--until", "in-step").done();
+        try (Session writer = source.session("writer")) {
+            holdLastTable(writer);
+            Told told = move.told("cutover");
+            assertThat(told.done()).contains("write pause");
+            assertThat(told.err())
+                    .contains("ended a session that held locks: pid " + writer.backendPid());
+            assertThatThrownBy(writer::commit).hasMessageContaining("terminat");
+        }
+        assertThat(Pair.rows(target, "SELECT id FROM z")).hasSize(1);
+        move.told("complete").done();
+    }
+
+    /// The application has the last table and wants the first, the switch has the first and wants
+    /// the last. PostgreSQL would end one of them after a second.
+    @Test
+    void anApplicationIsNotTheVictimOfADeadlock() {
+        Move move = filled("{ max-pause: 60s, max-lag: 60s }");
+        move.told("run", "--until", "in-step").done();
+        CompletableFuture<Told> cutover;
+        try (Session writer = source.session("writer")) {
+            holdLastTable(writer);
+            cutover = later(move, "cutover");
+            awaitWaiting();
+            writer.run("INSERT INTO public.a VALUES (2); INSERT INTO public.z VALUES (2)");
+            writer.commit();
+        }
+        assertThat(cutover.join().done()).contains("write pause");
+        assertThat(Pair.rows(target, "SELECT * FROM a, z ORDER BY 1, 2")).hasSize(4);
+        move.told("complete").done();
+    }
+
+    /// As an insert does, but without a number of its own: a new slot would wait for that.
+    private static void holdLastTable(Session writer) {
+        writer.begin();
+        writer.run("LOCK TABLE public.z IN ROW EXCLUSIVE MODE");
+    }
+
+    private void awaitWaiting() {
+        LiveRun.await(
+                "the switch at its locks",
+                () ->
+                        !Pair.rows(
+                                        source,
+                                        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type ="
+                                                + " 'Lock' AND application_name LIKE '%fence'"
+                                                + " AND datname = current_database()")
+                                .isEmpty());
+    }
+}

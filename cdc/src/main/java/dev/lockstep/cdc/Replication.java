@@ -18,6 +18,7 @@ import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -117,8 +118,7 @@ public final class Replication implements AutoCloseable {
                 spec.standby(), new Positions.Position(from, 0, strict), lineage.timeline());
     }
 
-    /// Says from where changes count on a standby that is equal to the active at `from`, whatever
-    /// earlier owners have said.
+    /// As above with a standby that is equal, whatever earlier owners have said.
     public void startAnewAt(Lsn from) {
         positions.createAnew(
                 spec.standby(), new Positions.Position(from, 0, true), lineage.timeline());
@@ -130,7 +130,8 @@ public final class Replication implements AutoCloseable {
                 spec.standby()
                         .call(positions::read)
                         .orElse(new Positions.Position(preparedAt(), 0, false));
-        lineage.follow(() -> endOfLog().max(applied.lsn()));
+        lineage.follow(
+                () -> log.lastCommit().map(Change.Commit::end).orElse(Lsn.ZERO).max(applied.lsn()));
         Capture started =
                 Capture.start(
                         new Capture.Settings(
@@ -151,10 +152,6 @@ public final class Replication implements AutoCloseable {
                         });
         slotWatch.start();
         markers.start(spec.standby().call(positions::age), this::fail);
-    }
-
-    private Lsn endOfLog() {
-        return log.lastCommit().map(Change.Commit::end).orElse(Lsn.ZERO);
     }
 
     private Lsn preparedAt() {
@@ -195,8 +192,7 @@ public final class Replication implements AutoCloseable {
         applying = null;
     }
 
-    /// Ends the stream for `failure`: it is thrown by whatever is called next. Only the first
-    /// counts.
+    /// Ends the stream: whatever is called next throws `cause`. Only the first counts.
     public void fail(Throwable cause) {
         Throwable failure = HeapShortage.in(cause).<Throwable>map(e -> e).orElse(cause);
         failed.completeExceptionally(failure);
@@ -221,7 +217,7 @@ public final class Replication implements AutoCloseable {
         return new Progress(Math.max(captured, applied), applied, markers.lag());
     }
 
-    /// Waits until everything that the active had committed when this was called is on the standby.
+    /// Waits until everything that the active has committed by now is on the standby.
     public void drain(Duration atMost) throws InterruptedException {
         throwIfFailed();
         markers.await(atMost);
@@ -232,14 +228,13 @@ public final class Replication implements AutoCloseable {
     /// and from there on wants every change to fit. Returns how many rows were copied again.
     public int finishOverlap(Duration atMost) throws InterruptedException {
         drain(atMost);
-        Applier writing = java.util.Objects.requireNonNull(applying).applier();
+        Applier writing = Objects.requireNonNull(applying).applier();
         return writing.applied().strict()
                 ? 0
                 : throughout(() -> cuts.recopy(writing, positions, gate, atMost));
     }
 
-    /// Copies rows again that differ on the standby, in their place in the order of changes. The
-    /// applier stands still meanwhile.
+    /// Copies rows again that differ, in their place in the order of changes.
     public void repair(List<Recopy.Wanted> wanted, Duration atMost) throws InterruptedException {
         int _ = throughout(() -> cuts.repair(wanted, positions, gate, atMost));
     }

@@ -1,8 +1,8 @@
 package dev.lockstep.cdc;
 
 import dev.lockstep.cdc.apply.ApplyGate;
-import dev.lockstep.cdc.capture.OpenTransactions;
 import dev.lockstep.cdc.capture.SnapshotSlot;
+import dev.lockstep.cdc.session.OpenTransactions;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 package dev.lockstep.cdc.capture;
 
 import dev.lockstep.cdc.log.PositionLost;
+import dev.lockstep.cdc.session.OpenTransactions;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;

@@ -1,5 +1,6 @@
 package dev.lockstep.cdc.capture;
 
+import dev.lockstep.cdc.session.OpenTransactions;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;

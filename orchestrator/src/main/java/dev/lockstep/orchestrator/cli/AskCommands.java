@@ -1,8 +1,8 @@
 package dev.lockstep.orchestrator.cli;
 
-import dev.lockstep.orchestrator.conduct.Asked;
-import dev.lockstep.orchestrator.conduct.Asked.Option;
 import dev.lockstep.orchestrator.conduct.Asking;
+import dev.lockstep.orchestrator.run.Asked;
+import dev.lockstep.orchestrator.run.Asked.Option;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Watcher;

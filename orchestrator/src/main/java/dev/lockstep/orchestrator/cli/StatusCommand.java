@@ -26,7 +26,7 @@ final class StatusCommand extends PlanCommand {
         try (Db source = source(plan);
                 Db target = target(plan)) {
             Status status = Status.read(source, target, plan.name());
-            print(json ? Json.write(status) : status.text());
+            print(json ? Json.write(status) : status.text(Main.clock().instant()));
             return ExitCode.DONE;
         } catch (LockstepException e) {
             return refuse(e);

@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.apply.Recopy;
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunEvent.DifferencesAccepted;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;

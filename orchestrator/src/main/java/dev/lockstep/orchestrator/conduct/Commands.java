@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunEvent;

@@ -1,8 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
-import dev.lockstep.cdc.backfill.Backfill;
-import dev.lockstep.cdc.backfill.BackfillSettings;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
@@ -12,11 +10,11 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.Copying;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
-import dev.lockstep.plans.plan.Plan;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -35,8 +33,7 @@ public final class Conductor implements AutoCloseable {
     private final Schema schema;
     private volatile History history;
     private final Flow flow;
-    private volatile @Nullable Backfill backfill;
-    private volatile List<TableProgress> copied = List.of();
+    private final Copying copying;
     private volatile Switch.StepListener steps = Switch.StepListener.NONE;
     private volatile @Nullable String doing;
 
@@ -45,6 +42,7 @@ public final class Conductor implements AutoCloseable {
         this.stop = stop;
         this.watcher = watcher;
         this.schema = new Schema(run);
+        this.copying = new Copying(run);
         this.flow = new Flow(run);
         this.history = run.journal().history();
     }
@@ -147,33 +145,16 @@ public final class Conductor implements AutoCloseable {
 
     private void copy() throws InterruptedException {
         Replication flowing = flow.capture(0);
-        Plan.Backfill how = run.plan().backfill();
-        Backfill copying =
-                new Backfill(
-                        run.source(),
-                        run.target(),
-                        new BackfillSettings(
-                                run.name(),
-                                run.epoch(),
-                                how.workers(),
-                                how.chunkBytes(),
-                                how.rowsPerSecond()),
-                        flow.moved().copies());
-        backfill = copying;
-        copying.plan();
-        boolean done =
-                copying.copyAll(() -> {
-                    flowing.throwIfFailed();
-                    return stop.isAsked();
-                });
-        if (!done) {
-            throw new InterruptedException("stopped while copying");
-        }
-        copied = copying.progress();
-        backfill = null;
+        long rows =
+                copying.copy(
+                        flow.moved(),
+                        () -> {
+                            flowing.throwIfFailed();
+                            return stop.isAsked();
+                        });
         schema.keys(flow.moved());
         flow.refresh();
-        append(new RunEvent.Copied(copied.stream().mapToLong(TableProgress::rowsCopied).sum()));
+        append(new RunEvent.Copied(rows));
     }
 
     private void catchUp() throws InterruptedException {
@@ -285,11 +266,7 @@ public final class Conductor implements AutoCloseable {
 
     /// How the copy is doing; as it was left where it is over.
     public List<TableProgress> copyProgress() {
-        Backfill copying = backfill;
-        if (copying != null) {
-            copied = copying.progress();
-        }
-        return copied;
+        return copying.progress();
     }
 
     /// How the stream is doing, if one flows.

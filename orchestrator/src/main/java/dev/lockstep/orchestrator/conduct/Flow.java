@@ -9,6 +9,7 @@ import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -21,11 +22,14 @@ import org.slf4j.LoggerFactory;
 /// Thread rule: one thread drives; [#now] may be asked from others.
 final class Flow implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Flow.class);
+    private static final Duration DRIFT_EVERY = Duration.ofSeconds(3);
 
     private final Run run;
     private volatile @Nullable Replication stream;
     private @Nullable Moved moved;
     private boolean applying;
+    private long driftLookedAt = System.nanoTime();
+    private Duration driftEvery = DRIFT_EVERY;
 
     Flow(Run run) {
         this.run = run;
@@ -85,10 +89,18 @@ final class Flow implements AutoCloseable {
     }
 
     /// Has the stream opened anew where tables or sequences are not those any more that it was
-    /// opened for: what it can take over it then takes over, and what not it tells.
+    /// opened for: what it can take over it then takes over, and what not it tells. Looks every few
+    /// seconds, and less often where that takes long.
     void lookForDrift() {
+        long now = System.nanoTime();
+        if (now - driftLookedAt < driftEvery.toNanos()) {
+            return;
+        }
         Drift.between(moved(), present())
                 .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
+        Duration took = Duration.ofNanos(System.nanoTime() - now).multipliedBy(50);
+        driftEvery = took.compareTo(DRIFT_EVERY) > 0 ? took : DRIFT_EVERY;
+        driftLookedAt = System.nanoTime();
     }
 
     /// Opens the stream of a run in step, unless it is open. What a process that died in a switch

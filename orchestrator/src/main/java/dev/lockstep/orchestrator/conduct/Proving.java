@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;

@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.WalBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
@@ -11,6 +12,7 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -20,7 +22,6 @@ import java.util.function.Predicate;
 /// what other processes ask, takes a broken stream up again, and reports.
 public final class Serving {
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final Duration DRIFT_EVERY = Duration.ofSeconds(3);
 
     private final Conductor conductor;
     private final Stop stop;
@@ -29,8 +30,6 @@ public final class Serving {
     private final Reporter reporter;
     private final boolean cutOver;
     private boolean abortable;
-    private long driftLookedAt = System.nanoTime();
-    private Duration driftEvery = DRIFT_EVERY;
     private final AtomicBoolean abortAsked = new AtomicBoolean();
 
     /// @param cutOver whether writes are to move to the target as soon as the run is in step
@@ -56,6 +55,13 @@ public final class Serving {
     }
 
     private boolean serve(Predicate<RunState> enough) throws InterruptedException {
+        try (Continuous continuous = new Continuous(conductor, watcher)) {
+            return serve(enough, continuous);
+        }
+    }
+
+    private boolean serve(Predicate<RunState> enough, Continuous continuous)
+            throws InterruptedException {
         conductor.begin();
         conductor.advance();
         requests.halfDone().forEach(this::tellWhatCameOfIt);
@@ -65,23 +71,17 @@ public final class Serving {
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            requests.open().stream().filter(requests::claim).forEach(this::answer);
+            List<Request> asked = requests.open().stream().filter(requests::claim).toList();
+            if (!asked.isEmpty()) {
+                continuous.stop();
+                asked.forEach(this::answer);
+            }
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
-                lookForDrift();
+                continuous.look();
+                conductor.flow().lookForDrift();
                 stop.pause(POLL);
             }
-        }
-    }
-
-    /// Looks less often where that takes long.
-    private void lookForDrift() {
-        long now = System.nanoTime();
-        if (now - driftLookedAt >= driftEvery.toNanos()) {
-            conductor.flow().lookForDrift();
-            Duration took = Duration.ofNanos(System.nanoTime() - now).multipliedBy(50);
-            driftEvery = took.compareTo(DRIFT_EVERY) > 0 ? took : DRIFT_EVERY;
-            driftLookedAt = System.nanoTime();
         }
     }
 

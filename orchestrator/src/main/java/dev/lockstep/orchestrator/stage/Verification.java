@@ -64,10 +64,22 @@ public final class Verification {
     ///
     /// @param named how many differences are to be named
     public Result verify(Side active, List<String> only, int named) throws InterruptedException {
-        List<TablePair> pairs =
-                moved.comparison(active).stream()
-                        .filter(p -> only.isEmpty() || only.contains(p.active().name().toString()))
-                        .toList();
+        return find(
+                        active,
+                        moved.comparison(active).stream()
+                                .filter(p ->
+                                        only.isEmpty()
+                                                || only.contains(p.active().name().toString()))
+                                .toList(),
+                        named)
+                .result();
+    }
+
+    /// What came of it, and what the tables were when they were compared.
+    record Found(Result result, TablesState state) {}
+
+    /// Compares these tables.
+    Found find(Side active, List<TablePair> pairs, int named) throws InterruptedException {
         TablesState state = TablesState.of(run, active, pairs);
         Compared all = compare(active, pairs, named);
         for (int attempt = 1; all.isOnlySpoiled(); attempt++) {
@@ -80,7 +92,7 @@ public final class Verification {
             state = state.with(TablesState.of(run, active, again));
             all = all.and(compare(active, again, named));
         }
-        return result(all, pairs.size(), state.form(moved, active));
+        return new Found(result(all, pairs.size(), state.form(moved, active)), state);
     }
 
     private static LockstepException spoilt(Set<TableName> tables) {

@@ -14,6 +14,8 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -90,7 +92,10 @@ public record Status(
     public record Changes(long captured, long applied) {}
 
     /// How the last verification ended: `match` or `mismatch`.
-    public record Verification(String verdict, String finishedAt, long differences) {}
+    ///
+    /// @param cut the active's position from which on every row was compared, for people only
+    public record Verification(
+            String verdict, String finishedAt, long differences, @JsonIgnore String cut) {}
 
     /// The last switch. `pauseMillis` is null where the process died over it.
     public record LastSwitch(String from, String to, @Nullable Double pauseMillis, String at) {}
@@ -162,7 +167,8 @@ public record Status(
                                 new Verification(
                                         v.match() ? "match" : "mismatch",
                                         v.finishedAt(),
-                                        v.differences()))
+                                        v.differences(),
+                                        v.cut()))
                         .orElse(null),
                 history.lastSwitch()
                         .map(s ->
@@ -179,7 +185,9 @@ public record Status(
     }
 
     /// For people.
-    public String text() {
+    ///
+    /// @param now to tell how old things are
+    public String text(Instant now) {
         StringBuilder text = new StringBuilder();
         line(text, "run", migration);
         line(text, "state", state + (active == null ? "" : " (active: " + active + ")"));
@@ -194,14 +202,7 @@ public record Status(
         }
         flow(text);
         if (lastVerification != null) {
-            line(
-                    text,
-                    "verified",
-                    "%s, %,d differences, %s"
-                            .formatted(
-                                    lastVerification.verdict(),
-                                    lastVerification.differences(),
-                                    lastVerification.finishedAt()));
+            line(text, "verified", verified(lastVerification, now));
         }
         if (lastSwitch != null) {
             line(
@@ -215,6 +216,20 @@ public record Status(
                                     lastSwitch.at()));
         }
         return text.toString().stripTrailing();
+    }
+
+    private static String verified(Verification last, Instant now) {
+        Duration age = Duration.between(Instant.parse(last.finishedAt()), now);
+        return String.format(
+                Locale.ROOT,
+                "%s, %,d differences; every row at or after LSN %s, the oldest %s ago (%s)",
+                last.verdict(),
+                last.differences(),
+                last.cut(),
+                age.toMinutes() < 2
+                        ? Math.max(0, age.toSeconds()) + " seconds"
+                        : age.toMinutes() + " minutes",
+                last.finishedAt());
     }
 
     private void flow(StringBuilder text) {

@@ -100,8 +100,9 @@ final class Fence implements AutoCloseable {
         return new LockstepException(
                 Fault.SWITCH_FAILED,
                 ("writes could not be held within %d ms; who holds locks: %s; end those "
-                                + "transactions, or have the plan do so (cutover.terminate-blockers)"
-                                + " or wait longer (cutover.max-pause), and try again")
+                                + "transactions, or have the plan do so"
+                                + " (cutover.terminate-blockers) or wait longer"
+                                + " (cutover.max-pause), and try again")
                         .formatted(atMost.toMillis(), blockers),
                 cause);
     }

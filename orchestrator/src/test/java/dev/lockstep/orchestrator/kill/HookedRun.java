@@ -1,10 +1,10 @@
 package dev.lockstep.orchestrator.kill;
 
-import dev.lockstep.orchestrator.conduct.Asked;
 import dev.lockstep.orchestrator.conduct.Commands;
 import dev.lockstep.orchestrator.conduct.Conductor;
 import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;

@@ -38,6 +38,8 @@ class PlanFileTest {
             limits: { retained-wal: 1073741824 }
             """;
 
+    private static final Mask MASK = new Mask(List.of("public.a.b", "*.secret"));
+
     @TempDir Path temp;
     private PlanFolder plans;
 
@@ -102,11 +104,7 @@ class PlanFileTest {
         assertThat(plan.backfill()).isEqualTo(new Plan.Backfill(64, 64_000, OptionalLong.of(1000)));
         assertThat(plan.verify())
                 .isEqualTo(
-                        new Plan.Verify(
-                                Plan.Verify.Method.COUNT,
-                                Duration.ofHours(1),
-                                new Mask(List.of("public.a.b", "*.secret")),
-                                25));
+                        new Plan.Verify(Plan.Verify.Method.COUNT, Duration.ofHours(1), MASK, 25));
         assertThat(plan.cutover())
                 .isEqualTo(
                         new Plan.Cutover(

@@ -83,7 +83,8 @@ class ShownValuesTest {
                 .contains("...'" + "0".repeat(20) + "1" + "0".repeat(59) + "'...");
         assertThat(differingIn("text", "repeat('x', 200)", "repeat('x', 201)"))
                 .isEqualTo(
-                        "...'%1$s' (200 characters, of which the first 200 are alike), on the standby ...'%1$sx'"
+                        ("...'%1$s' (200 characters, of which the first 200 are alike),"
+                                                + " on the standby ...'%1$sx'")
                                         .formatted("x".repeat(20))
                                 + " (201 characters, of which the first 200 are alike)");
         assertThat(differingIn("text", "repeat('x', 100)", "NULL"))

@@ -1,10 +1,7 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.orchestrator.run.Json;
-import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
-import dev.lockstep.orchestrator.run.Side;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +33,7 @@ public record Asked(String command, String table, Set<Option> options, String by
     }
 
     /// As it was asked in a request.
-    static Asked of(String command, String arguments) {
+    public static Asked of(String command, String arguments) {
         JsonNode tree = Json.tree(arguments);
         List<String> names = tree.path("options").valueStream().map(JsonNode::asText).toList();
         return new Asked(
@@ -49,21 +46,21 @@ public record Asked(String command, String table, Set<Option> options, String by
     }
 
     /// What a request holds of it besides the command.
-    String arguments() {
+    public String arguments() {
         return Json.write(Map.of("table", table, "options", options, "by", by));
     }
 
-    boolean has(Option option) {
+    public boolean has(Option option) {
         return options.contains(option);
     }
 
     /// What ends a run has to do so even where its changes are gone.
-    boolean needsStream() {
+    public boolean needsStream() {
         return !command.equals("abort") && !command.equals("complete");
     }
 
     /// Whether a run in this state has what was asked for.
-    boolean isDone(RunState state) {
+    public boolean isDone(RunState state) {
         return switch (command) {
             case "cutover" -> state instanceof InStep in && in.active() == Side.TARGET;
             case "rollback" -> state instanceof InStep in && in.active() == Side.SOURCE;

@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /// The WAL that the active server may keep for a run, `limits.retained-wal` of the plan. A run that
 /// comes back after a pause finds much kept and works it off, so only what does not shrink counts.
-final class WalBudget {
+public final class WalBudget {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final long most;
@@ -16,12 +16,12 @@ final class WalBudget {
     private Instant leastAt = Instant.MIN;
 
     /// @param most in bytes
-    WalBudget(long most) {
+    public WalBudget(long most) {
         this.most = most;
     }
 
     /// Takes note of what is kept at `now`, in bytes; a fault where it is too much for too long.
-    Optional<LockstepException> look(long retained, Instant now) {
+    public Optional<LockstepException> look(long retained, Instant now) {
         if (retained <= most) {
             least = Long.MAX_VALUE;
             return Optional.empty();

@@ -1,4 +1,4 @@
-package dev.lockstep.cdc.capture;
+package dev.lockstep.cdc.session;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;

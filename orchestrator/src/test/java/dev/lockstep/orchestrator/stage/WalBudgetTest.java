@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.stage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -2,6 +2,7 @@ package dev.lockstep.cdc.session;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 
 /// The role in which a session's writes fire no triggers and check no foreign keys: what those did
@@ -29,6 +30,7 @@ public final class ReplicaRole {
                     e);
         }
         session.run("SET synchronous_commit = on");
+        session.run("SET " + OwnTables.OWN_WRITER + " = 'yes'");
         session.limitLockWaits();
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.ending.LastingFence;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
@@ -191,7 +192,15 @@ public final class Commands {
                 0,
                 ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
                                 + "journal there%s")
-                        .formatted(conductor.run().target().label(), behind));
+                        .formatted(conductor.run().target().label(), behind + fence()));
+    }
+
+    private String fence() {
+        LastingFence fence = new LastingFence(conductor.run());
+        return fence.isWanted()
+                ? "; the source \"%s\" refuses writes still, until somebody runs there: %s"
+                        .formatted(conductor.run().source().label(), fence.removal())
+                : "";
     }
 
     /// Lets the source have what was written so far. It is about to be left behind, so what cannot

@@ -2,12 +2,16 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.ending.Cleanup;
+import dev.lockstep.orchestrator.ending.LastingFence;
+import dev.lockstep.orchestrator.guard.Guard;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Copying;
@@ -34,6 +38,7 @@ public final class Conductor implements AutoCloseable {
     private volatile History history;
     private final Flow flow;
     private final Copying copying;
+    private final Guard guard;
     private volatile Switch.StepListener steps = Switch.StepListener.NONE;
     private volatile @Nullable String doing;
 
@@ -44,6 +49,7 @@ public final class Conductor implements AutoCloseable {
         this.schema = new Schema(run);
         this.copying = new Copying(run);
         this.flow = new Flow(run);
+        this.guard = new Guard(run);
         this.history = run.journal().history();
     }
 
@@ -195,6 +201,7 @@ public final class Conductor implements AutoCloseable {
     /// @param proof that both sides are the same
     public void switchOver(SwitchProof proof) throws InterruptedException {
         InStep inStep = (InStep) state();
+        guard.forget();
         append(new RunEvent.SwitchStarted(inStep.active().other()));
         watcher.entered(state());
         Switching switching = (Switching) state();
@@ -223,7 +230,16 @@ public final class Conductor implements AutoCloseable {
         history = run.journal().history();
         steps.before("turn");
         flow.turnTo(next);
+        Guard.attempt(this::watchStandby);
         watcher.entered(state());
+    }
+
+    /// Tells of what came to the standby past its refusal.
+    void watchStandby() {
+        if (state() instanceof InStep inStep) {
+            Side standby = inStep.active().other();
+            guard.look(flow.moved(), standby, what -> history.isTold(what), this::append);
+        }
     }
 
     private void recover(Switching switching) {
@@ -237,6 +253,7 @@ public final class Conductor implements AutoCloseable {
         watcher.entered(state());
         flow.close();
         schema.contract();
+        new LastingFence(run).raiseIfWanted(flow.moved());
         Cleanup cleanup = new Cleanup(run);
         cleanup.streamsAndTriggers(flow.moved(), streamNumber);
         cleanup.source();

@@ -90,17 +90,18 @@ final class Flow implements AutoCloseable {
 
     /// Has the stream opened anew where tables or sequences are not those any more that it was
     /// opened for: what it can take over it then takes over, and what not it tells. Looks every few
-    /// seconds, and less often where that takes long.
-    void lookForDrift() {
+    /// seconds, and less often where that takes long. Returns whether it did.
+    boolean lookForDrift() {
         long now = System.nanoTime();
         if (now - driftLookedAt < driftEvery.toNanos()) {
-            return;
+            return false;
         }
         Drift.between(moved(), present())
                 .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
         Duration took = Duration.ofNanos(System.nanoTime() - now).multipliedBy(50);
         driftEvery = took.compareTo(DRIFT_EVERY) > 0 ? took : DRIFT_EVERY;
         driftLookedAt = System.nanoTime();
+        return true;
     }
 
     /// Opens the stream of a run in step, unless it is open. What a process that died in a switch

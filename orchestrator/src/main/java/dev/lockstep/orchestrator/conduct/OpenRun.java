@@ -4,6 +4,7 @@ import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.cdc.Remains;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.cdc.log.EmbeddedBroker;
+import dev.lockstep.orchestrator.ending.Cleanup;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;

@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.SwitchProof;
+import dev.lockstep.orchestrator.stage.WayBack;
 import dev.lockstep.plans.catalog.TableName;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,6 +48,8 @@ final class Proving {
                     .lastSwitch()
                     .ifPresent(last -> Drift.requireNoneLeftBehind(now, last.others()));
         }
+        conductor.watchStandby();
+        WayBack.require(conductor.run(), now, to.other());
         return SwitchProof.of(conductor.run(), to.other(), now);
     }
 

@@ -1,14 +1,17 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.guard.StrayWrites;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.orchestrator.stage.FlywayFolder;
+import dev.lockstep.orchestrator.stage.FoundSequences;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Preflight;
 import dev.lockstep.orchestrator.switching.LockRetry;
+import dev.lockstep.orchestrator.switching.Refusal;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
@@ -48,7 +51,12 @@ public final class Schema {
                     // Who was replaced meanwhile would close a target that writes may have moved
                     // to.
                     Lease.hold(session, run.name(), run.epoch());
-                    Switch.refusal(run, moved, Side.TARGET).refuse(session);
+                    if (copied(moved).isEmpty()) {
+                        FoundSequences.note(session, run.name(), moved);
+                    }
+                    Refusal refusal = Switch.refusal(run, moved, Side.TARGET);
+                    refusal.refuse(session);
+                    StrayWrites.watch(session, run.name(), refusal.tables());
                 });
     }
 
@@ -121,9 +129,14 @@ public final class Schema {
                         .map(table -> whole(table, moved, filled).sql())
                         .distinct()
                         .collect(Collectors.joining(", "));
-        if (!tables.isEmpty()) {
-            LockRetry.run(run.target(), session -> session.run("TRUNCATE " + tables));
-        }
+        LockRetry.run(
+                run.target(),
+                session -> {
+                    if (!tables.isEmpty()) {
+                        session.run("TRUNCATE " + tables);
+                    }
+                    FoundSequences.giveBack(session, run.name());
+                });
     }
 
     /// A partitioned table goes with all its partitions: as long as it stays, no table that it

@@ -79,7 +79,9 @@ public final class Serving {
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
                 continuous.look();
-                conductor.flow().lookForDrift();
+                if (conductor.flow().lookForDrift()) {
+                    conductor.watchStandby();
+                }
                 stop.pause(POLL);
             }
         }

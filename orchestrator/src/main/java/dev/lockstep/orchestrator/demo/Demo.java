@@ -176,6 +176,7 @@ public final class Demo {
                 new Plan.Backfill(2, 16L << 20, OptionalLong.empty()),
                 Plan.Verify.USUAL,
                 Plan.Cutover.USUAL,
+                new Plan.Complete(Plan.Complete.OldSide.FREE),
                 new Plan.Limits(20L << 30));
     }
 }

@@ -56,6 +56,11 @@ public sealed interface RunEvent {
     /// @param by who
     record DifferencesAccepted(long differences, String first, String by) implements RunEvent {}
 
+    /// Something came to the standby that no stream brought, or may have.
+    ///
+    /// @param what which table of which side, and who, where that is known
+    record StandbyTouched(String what, String at) implements RunEvent {}
+
     record SwitchStarted(Side to) implements RunEvent {}
 
     /// Written while the active is fenced by an open transaction, before anything is made durable.

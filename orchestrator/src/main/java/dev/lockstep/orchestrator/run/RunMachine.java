@@ -10,6 +10,7 @@ import dev.lockstep.orchestrator.run.RunEvent.DifferencesAccepted;
 import dev.lockstep.orchestrator.run.RunEvent.Repaired;
 import dev.lockstep.orchestrator.run.RunEvent.Resumed;
 import dev.lockstep.orchestrator.run.RunEvent.SchemaExpanded;
+import dev.lockstep.orchestrator.run.RunEvent.StandbyTouched;
 import dev.lockstep.orchestrator.run.RunEvent.Started;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchStarted;
@@ -112,7 +113,7 @@ public final class RunMachine {
 
     private static RunState fromInStep(InStep state, RunEvent event) {
         return switch (event) {
-            case Verified _, Repaired _, DifferencesAccepted _ -> state;
+            case Verified _, Repaired _, DifferencesAccepted _, StandbyTouched _ -> state;
             case SwitchStarted(Side to) when to != state.active() ->
                     new Switching(state.active(), state.stream(), false);
             case CompletionStarted _ when state.active() == Side.TARGET ->

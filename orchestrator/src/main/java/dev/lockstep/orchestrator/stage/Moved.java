@@ -217,23 +217,25 @@ public final class Moved {
     /// The target's counterpart: the one that feeds the same column, or else the one of the same
     /// name.
     public Optional<Sequence> targetSequence(Sequence sequence) {
-        Optional<Sequence> feeding =
-                target.sequences().stream()
-                        .filter(s ->
-                                sequence.ownedBy().isPresent()
-                                        && s.ownedBy()
-                                                .equals(sequence.ownedBy().map(mapping::table))
-                                        && s.column().equals(mappedColumn(sequence)))
-                        .findFirst();
-        return feeding.or(() ->
-                target.sequences().stream()
-                        .filter(s -> s.name().equals(sequence.name()))
-                        .findFirst());
+        Set<Sequence.Feed> wanted = targetFeeds(sequence);
+        return target.sequences().stream()
+                .filter(s -> s.feeds().stream().anyMatch(wanted::contains))
+                .findFirst()
+                .or(() ->
+                        target.sequences().stream()
+                                .filter(s -> s.name().equals(sequence.name()))
+                                .findFirst());
     }
 
-    private Optional<String> mappedColumn(Sequence sequence) {
-        return sequence.column()
-                .map(column -> mapping.column(sequence.ownedBy().orElseThrow(), column));
+    /// The columns of the target that `sequence` feeds on the source.
+    Set<Sequence.Feed> targetFeeds(Sequence sequence) {
+        return sequence.feeds().stream()
+                .filter(feed -> source.table(feed.table()).isPresent())
+                .map(feed ->
+                        new Sequence.Feed(
+                                mapping.table(feed.table()),
+                                mapping.column(feed.table(), feed.column())))
+                .collect(Collectors.toSet());
     }
 
     private static Map<String, String> inverse(Map<String, String> columns) {

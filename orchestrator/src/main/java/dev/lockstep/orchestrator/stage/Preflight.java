@@ -3,7 +3,6 @@ package dev.lockstep.orchestrator.stage;
 import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
-import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
@@ -131,6 +130,8 @@ public final class Preflight {
         }
         ServerCheck.checkOwner(from, moved.relations(Side.SOURCE), problems);
         ServerCheck.checkTriggers(from, moved.tables(Side.SOURCE), problems);
+        WayBack.checkWritable(from, moved.tables(Side.SOURCE), problems);
+        Fences.check(from, moved.tables(Side.SOURCE), problems);
         checkMapping(moved);
     }
 
@@ -214,13 +215,9 @@ public final class Preflight {
         ServerCheck.checkOwner(to, moved.relations(Side.TARGET), problems);
         ServerCheck.checkRowSecurity(to, moved.tables(Side.TARGET), problems);
         ServerCheck.checkTriggers(to, moved.tables(Side.TARGET), problems);
-        for (Sequence sequence : moved.source().sequences()) {
-            if (moved.targetSequence(sequence).isEmpty()) {
-                problems.add(
-                        "sequence \"%s\" is missing on target \"%s\"; create it"
-                                .formatted(sequence.name(), to.label()));
-            }
-        }
+        WayBack.checkWritable(to, moved.tables(Side.TARGET), problems);
+        Fences.check(to, moved.tables(Side.TARGET), problems);
+        SequenceCheck.check(moved, to, problems);
     }
 
     private static void checkColumns(Moved moved, Table table, Table partner, Problems problems) {

@@ -55,13 +55,21 @@ final class ServerCheck {
             """;
 
     private static final String HIDDEN =
-            "SELECT name FROM unnest(?::text[]) AS name WHERE row_security_active(name)";
+            """
+            SELECT t.sql AS name
+              FROM unnest(?::text[], ?::text[]) AS t (name, sql)
+              JOIN pg_namespace n ON true
+              JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+             WHERE n.nspname || '.' || c.relname = t.name AND row_security_active(c.oid)
+             ORDER BY 1\
+            """;
 
     private static final String ALWAYS =
             """
             WITH fires AS (
                 SELECT tgrelid AS oid, 'TRIGGER' AS kind, tgname AS name FROM pg_trigger
                  WHERE tgenabled IN ('A', 'R') AND NOT tgisinternal
+                   AND tgname NOT LIKE 'lockstep\\_%'
                  UNION ALL
                 SELECT ev_class, 'RULE', rulename FROM pg_rewrite
                  WHERE ev_enabled IN ('A', 'R'))
@@ -78,13 +86,36 @@ final class ServerCheck {
 
     /// @param databases how many databases of this run are on the server
     static void check(Session session, int databases, Problems problems) {
+        checkLevel(session, problems);
+        int wanted = SLOTS_PER_DATABASE * databases;
+        checkFree(session, wanted, problems);
+        rights(session, problems);
+        replicaRole(session, problems);
+    }
+
+    /// Whether a stream can still be read from here.
+    static void checkSender(Session session, Problems problems) {
+        checkLevel(session, problems);
+        checkFree(session, 1, problems);
+        rights(session, problems);
+    }
+
+    /// Whether a stream can still be written to here.
+    static void checkWriter(Session session, Problems problems) {
+        rights(session, problems);
+        replicaRole(session, problems);
+    }
+
+    private static void checkLevel(Session session, Problems problems) {
         String walLevel = session.one("SHOW wal_level");
         if (!walLevel.equals("logical")) {
             problems.add(
                     "server of \"%s\" has wal_level=%s; set wal_level = logical and restart it"
                             .formatted(session.label(), walLevel));
         }
-        int wanted = SLOTS_PER_DATABASE * databases;
+    }
+
+    private static void checkFree(Session session, int wanted, Problems problems) {
         session.row(
                 FREE,
                 row -> {
@@ -92,8 +123,6 @@ final class ServerCheck {
                     few(session, "max_wal_senders", row.integer("senders"), wanted, problems);
                     return true;
                 });
-        rights(session, problems);
-        replicaRole(session, problems);
     }
 
     private static void rights(Session session, Problems problems) {
@@ -181,8 +210,9 @@ final class ServerCheck {
 
     /// Rows that a policy hides would be missing without a word.
     static void checkRowSecurity(Session session, Collection<TableName> tables, Problems problems) {
-        String[] names = tables.stream().map(TableName::sql).toArray(String[]::new);
-        session.rows(HIDDEN, row -> row.text("name"), (Object) names)
+        String[] names = tables.stream().map(TableName::toString).toArray(String[]::new);
+        String[] quoted = tables.stream().map(TableName::sql).toArray(String[]::new);
+        session.rows(HIDDEN, row -> row.text("name"), names, quoted)
                 .forEach(name ->
                         problems.add(
                                 ("row security of table %s holds for user %s in \"%s\" and may"

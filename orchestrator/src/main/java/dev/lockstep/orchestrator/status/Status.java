@@ -46,6 +46,7 @@ public record Status(
         long retainedWalBytes,
         @Nullable Verification lastVerification,
         @Nullable LastSwitch lastSwitch,
+        List<Alarm> alarms,
         @JsonIgnore long logBytes,
         @JsonIgnore Optional<String> worker,
         @JsonIgnore Optional<String> trouble,
@@ -58,7 +59,8 @@ public record Status(
             Optional<String> worker,
             Optional<Note.Found> note,
             List<CopiedTable> tables,
-            OptionalLong retained) {
+            OptionalLong retained,
+            List<Alarm> alarms) {
         /// What the process that works on the run says now.
         private Optional<Note> fresh() {
             return worker.flatMap(_ -> note.filter(Note.Found::fresh)).map(Note.Found::note);
@@ -108,7 +110,8 @@ public record Status(
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
             Optional<Note.Found> note = known ? Note.find(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
-            Found found = new Found(worker, note, tables, OptionalLong.empty());
+            Found found =
+                    new Found(worker, note, tables, OptionalLong.empty(), Alarm.known(history));
             return of(
                     run,
                     history,
@@ -118,7 +121,8 @@ public record Status(
                                     worker,
                                     note,
                                     tables,
-                                    retained(history.state(), run, source, target)));
+                                    retained(history.state(), run, source, target),
+                                    Alarm.all(history, source, target, run)));
         }
     }
 
@@ -178,6 +182,7 @@ public record Status(
                                         s.pauseMillis() < 0 ? null : s.pauseMillis(),
                                         s.at()))
                         .orElse(null),
+                found.alarms(),
                 found.number(Note::logBytes),
                 found.worker(),
                 found.trouble(),
@@ -215,6 +220,7 @@ public record Status(
                                     lastSwitch.pauseMillis(),
                                     lastSwitch.at()));
         }
+        alarms.forEach(alarm -> line(text, "ALARM", alarm.message() + ", " + alarm.at()));
         return text.toString().stripTrailing();
     }
 

@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 public final class Refusal {
     private static final String STATES =
             """
-            SELECT n.nspname, c.relname, t.tgenabled <> 'D' AS enabled
+            SELECT n.nspname, c.relname, t.tgenabled <> 'D' AS enabled,
+                   t.tgenabled IN ('O', 'A') AS refuses, concat(t.oid, '/', t.xmin) AS version
               FROM pg_trigger t
               JOIN pg_class c ON c.oid = t.tgrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -41,11 +42,11 @@ public final class Refusal {
 
     /// Makes the tables refuse writes once the session's transaction commits.
     public void refuse(Session session) {
-        Map<TableName, Boolean> enabled = states(session);
+        Map<TableName, Trigger> triggers = triggers(session);
         StringBuilder sql = new StringBuilder();
         for (TableName table : tables) {
-            Boolean state = enabled.get(table);
-            if (state == null) {
+            Trigger known = triggers.get(table);
+            if (known == null) {
                 sql.append(
                         """
                         CREATE TRIGGER %s BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
@@ -56,7 +57,7 @@ public final class Refusal {
                                         table.sql(),
                                         Ident.literal(run),
                                         Ident.literal(home)));
-            } else if (!state) {
+            } else if (!known.refuses()) {
                 sql.append(alter(table, "ENABLE"));
             }
         }
@@ -83,7 +84,12 @@ public final class Refusal {
 
     /// Removes the triggers, table by table.
     public void remove(Db db) {
-        List<TableName> found = List.copyOf(db.call(this::states).keySet());
+        removeTriggers(db, trigger);
+    }
+
+    /// Removes all triggers of that name.
+    public static void removeTriggers(Db db, String trigger) {
+        List<TableName> found = List.copyOf(db.call(session -> read(session, trigger)).keySet());
         for (TableName table : found) {
             LockRetry.run(
                     db,
@@ -94,18 +100,36 @@ public final class Refusal {
         }
     }
 
+    /// A table's trigger as the catalog has it.
+    ///
+    /// @param refuses whether it fires for applications
+    /// @param version another one once anybody has altered it
+    public record Trigger(boolean enabled, boolean refuses, String version) {}
+
+    /// Those that are there.
+    public Map<TableName, Trigger> triggers(Session session) {
+        return read(session, trigger);
+    }
+
     private Map<TableName, Boolean> states(Session session) {
-        record State(TableName table, boolean enabled) {}
+        return read(session, trigger).entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().enabled()));
+    }
+
+    private static Map<TableName, Trigger> read(Session session, String trigger) {
         return session
                 .rows(
                         STATES,
                         row ->
-                                new State(
+                                Map.entry(
                                         new TableName(row.text("nspname"), row.text("relname")),
-                                        row.flag("enabled")),
+                                        new Trigger(
+                                                row.flag("enabled"),
+                                                row.flag("refuses"),
+                                                row.text("version"))),
                         trigger)
                 .stream()
-                .collect(Collectors.toMap(State::table, State::enabled));
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     private String alter(TableName table, String verb) {

@@ -64,7 +64,8 @@ record Status(JsonNode json, String text) {
                         "changes",
                         "retainedWalBytes",
                         "lastVerification",
-                        "lastSwitch");
+                        "lastSwitch",
+                        "alarms");
         assertThat(json.path("migration").textValue()).isEqualTo(move.name());
         assertThat(STATES).contains(state());
         assertThat(json.path("paused").isBoolean()).isTrue();
@@ -82,6 +83,8 @@ record Status(JsonNode json, String text) {
         numbers(json.path("changes"), "captured", "applied");
         checkVerification();
         checkSwitch();
+        assertThat(json.path("alarms").isArray()).isTrue();
+        json.path("alarms").forEach(alarm -> checkKeys(alarm, "at", "message"));
     }
 
     private void checkVerification() {

@@ -60,6 +60,7 @@ class RunMachineTest {
     private static final RunEvent.SwitchStarted TO_SOURCE = new RunEvent.SwitchStarted(Side.SOURCE);
     private static final RunEvent.SwitchUndone UNDONE = new RunEvent.SwitchUndone("why", 1.5);
     private static final RunEvent.Switched SWITCHED = new RunEvent.Switched(20.5, "now", List.of());
+    private static final RunEvent TOUCHED = new RunEvent.StandbyTouched("table", "now");
     private static final RunEvent SAME = verified(true);
     private static final RunEvent DIFFERENT = verified(false);
 
@@ -76,6 +77,7 @@ class RunMachineTest {
                     new RunEvent.SwitchIntended(),
                     UNDONE,
                     SWITCHED,
+                    TOUCHED,
                     new RunEvent.CompletionStarted(),
                     new RunEvent.Contracted(),
                     ABORT,
@@ -112,6 +114,7 @@ class RunMachineTest {
         for (InStep inStep : List.of(ON_SOURCE, ON_TARGET, BACK_ON_SOURCE)) {
             moves.put(new Given(inStep, SAME), inStep);
             moves.put(new Given(inStep, DIFFERENT), inStep);
+            moves.put(new Given(inStep, TOUCHED), inStep);
         }
         moves.put(new Given(ON_SOURCE, TO_TARGET), CUTOVER);
         moves.put(new Given(BACK_ON_SOURCE, TO_TARGET), new Switching(Side.SOURCE, 2, false));

@@ -3,10 +3,12 @@ package dev.lockstep.plans.catalog;
 import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -67,22 +69,37 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
 
     private static final String SEQUENCES =
             """
-            SELECT n.nspname, c.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle,
-                   tn.nspname AS table_schema, t.relname AS table_name, a.attname AS column_name
+            WITH feed AS (
+                SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number,
+                       true AS owned
+                  FROM pg_depend d
+                 WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+                   AND d.deptype IN ('a', 'i')
+                 UNION ALL
+                SELECT d.refobjid, f.adrelid, f.adnum, false
+                  FROM pg_depend d
+                  JOIN pg_attrdef f ON f.oid = d.objid
+                 WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass)
+            SELECT n.nspname, c.relname,
+                   min(tn.nspname) FILTER (WHERE f.owned) AS owner_schema,
+                   min(t.relname) FILTER (WHERE f.owned) AS owner_name,
+                   array_agg(tn.nspname::text) FILTER (WHERE a.attname IS NOT NULL) AS schemas,
+                   array_agg(t.relname::text) FILTER (WHERE a.attname IS NOT NULL) AS tables,
+                   array_agg(a.attname::text) FILTER (WHERE a.attname IS NOT NULL) AS columns
               FROM pg_sequence s
               JOIN pg_class c ON c.oid = s.seqrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
-              LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                   AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-              LEFT JOIN pg_class t ON t.oid = d.refobjid
+              LEFT JOIN feed f ON f.sequence = c.oid
+              LEFT JOIN pg_class t ON t.oid = f.relation
               LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
-              LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-             WHERE c.relpersistence = 'p' AND n.nspname NOT LIKE 'pg\\_%'
+              LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.number
+             WHERE c.relpersistence <> 't' AND n.nspname NOT LIKE 'pg\\_%'
+             GROUP BY 1, 2
              ORDER BY 1, 2\
             """;
 
-    /// Reads everything in `scope`. A sequence that a table owns follows that table; any other is
-    /// in scope by its own name.
+    /// Reads everything in `scope`. A sequence follows the tables that it feeds; one that no table
+    /// owns is in scope by its own name, too.
     public static Catalog read(Session session, Scope scope) {
         Map<TableName, Table> tables = new TreeMap<>();
         for (Table table : tables(session, "")) {
@@ -132,9 +149,8 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     }
 
     private static boolean isInScope(Sequence sequence, Scope scope, Map<TableName, Table> tables) {
-        return sequence.ownedBy()
-                .map(tables::containsKey)
-                .orElseGet(() -> scope.covers(sequence.name()));
+        return sequence.feeds().stream().anyMatch(feed -> tables.containsKey(feed.table()))
+                || (sequence.ownedBy().isEmpty() && scope.covers(sequence.name()));
     }
 
     private static Table table(Row row) throws SQLException {
@@ -210,17 +226,21 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     }
 
     private static Sequence sequence(Row row) throws SQLException {
-        Optional<String> table = row.maybeText("table_name");
+        Optional<String> owner = row.maybeText("owner_name");
+        List<String> schemas = row.texts("schemas");
+        List<String> tables = row.texts("tables");
+        List<String> columns = row.texts("columns");
+        Set<Sequence.Feed> feeds = new HashSet<>();
+        for (int i = 0; i < tables.size(); i++) {
+            TableName table = new TableName(schemas.get(i), tables.get(i));
+            feeds.add(new Sequence.Feed(table, columns.get(i)));
+        }
         return new Sequence(
                 nameIn(row),
-                row.number("seqincrement"),
-                row.number("seqmin"),
-                row.number("seqmax"),
-                row.flag("seqcycle"),
-                table.isEmpty()
+                owner.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new TableName(row.text("table_schema"), table.get())),
-                row.maybeText("column_name"));
+                        : Optional.of(new TableName(row.text("owner_schema"), owner.get())),
+                feeds);
     }
 
     private static TableName nameIn(Row row) throws SQLException {

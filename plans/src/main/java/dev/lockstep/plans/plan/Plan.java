@@ -25,6 +25,7 @@ public record Plan(
         Backfill backfill,
         Verify verify,
         Cutover cutover,
+        Complete complete,
         Limits limits) {
 
     /// Where the change log is kept.
@@ -91,6 +92,18 @@ public record Plan(
         /// As a plan without a word of it has it.
         public static final Cutover USUAL =
                 new Cutover(Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty());
+    }
+
+    /// What `complete` leaves behind.
+    ///
+    /// @param oldSide what becomes of the database that applications have left
+    public record Complete(OldSide oldSide) {
+        public enum OldSide {
+            /// It takes writes again.
+            FREE,
+            /// It refuses them, until somebody removes the triggers.
+            FENCED
+        }
     }
 
     /// What a run may use of its servers.

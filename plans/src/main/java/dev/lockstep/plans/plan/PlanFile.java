@@ -26,6 +26,7 @@ public final class PlanFile {
                     "backfill",
                     "verify",
                     "cutover",
+                    "complete",
                     "limits");
 
     /// The keys of a change inside one database.
@@ -104,13 +105,14 @@ public final class PlanFile {
         Plan.Backfill backfill = settings.backfill();
         Plan.Verify verify = settings.verify();
         Plan.Cutover cutover = settings.cutover();
+        Plan.Complete complete = settings.complete();
         Plan.Limits limits = settings.limits();
         return name.flatMap(n ->
                 source.flatMap(from ->
                         target.map(to ->
                                 new Plan(
                                         n, folder, from, to, kafka, scope, mapping, schema,
-                                        backfill, verify, cutover, limits))));
+                                        backfill, verify, cutover, complete, limits))));
     }
 
     private static Optional<String> name(String text) {

@@ -139,6 +139,13 @@ final class SettingsReader {
         return new Plan.Cutover(maxLag, maxPause, terminate);
     }
 
+    Plan.Complete complete() {
+        Section complete = plan.sectionOrEmpty("complete", "old-side");
+        return new Plan.Complete(
+                choice(complete, "old-side", Plan.Complete.OldSide.class)
+                        .orElse(Plan.Complete.OldSide.FREE));
+    }
+
     Plan.Limits limits() {
         Section limits = plan.sectionOrEmpty("limits", "retained-wal");
         return new Plan.Limits(

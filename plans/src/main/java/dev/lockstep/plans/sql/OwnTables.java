@@ -10,6 +10,9 @@ import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 public final class OwnTables {
     public static final String SCHEMA = "lockstep";
 
+    /// The setting by which sessions that write for Lockstep are known: `yes` there.
+    public static final String OWN_WRITER = "lockstep.own_writer";
+
     private static final String EXISTS = "SELECT to_regclass('lockstep.journal') IS NOT NULL";
 
     private OwnTables() {}

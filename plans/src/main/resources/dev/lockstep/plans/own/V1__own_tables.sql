@@ -103,6 +103,53 @@ CREATE TABLE lockstep.unfinished_row (
     PRIMARY KEY (run, schema_name, table_name, key)
 );
 
+-- How the target's sequences stood when the run found them, for a run that is given up.
+CREATE TABLE lockstep.found_sequence (
+    run text NOT NULL,
+    schema_name text NOT NULL,
+    sequence_name text NOT NULL,
+    last_value bigint NOT NULL,
+    is_called boolean NOT NULL,
+    PRIMARY KEY (run, schema_name, sequence_name)
+);
+
+-- Writes that came to a table of a database that refuses them, past its refusal. Kept until whoever
+-- works on the run has read them.
+CREATE TABLE lockstep.stray_write (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    table_name text NOT NULL,
+    statement text NOT NULL,
+    who text NOT NULL
+);
+
+-- Takes such a write down, of a session in replica role, which no refusal reaches. A client that goes
+-- on and on leaves a row every ten seconds. It never fails a write.
+CREATE FUNCTION lockstep.note_stray_write() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    client text := format('%s (%s, %s)', session_user,
+                          coalesce(nullif(current_setting('application_name'), ''), 'no name'),
+                          coalesce(host(inet_client_addr()), 'local'));
+BEGIN
+    INSERT INTO lockstep.stray_write (run, table_name, statement, who)
+    SELECT TG_ARGV[0], format('%s.%s', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP, client
+     WHERE EXISTS (
+               SELECT FROM pg_trigger t
+                WHERE t.tgrelid = TG_RELID AND t.tgname = 'lockstep_refuse_' || TG_ARGV[0]
+                  AND t.tgenabled <> 'D')
+       AND NOT EXISTS (
+               SELECT FROM lockstep.stray_write s
+                WHERE s.run = TG_ARGV[0] AND s.statement = TG_OP AND s.who = client
+                  AND s.table_name = format('%s.%s', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+                  AND s.at > clock_timestamp() - interval '10 seconds');
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    RETURN NULL;
+END
+$$;
+
 -- What refuses writes to a table that this database follows or has given away. Appliers pass: they
 -- write in replica role, in which triggers of this kind do not fire.
 CREATE FUNCTION lockstep.refuse_write() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -35,6 +35,7 @@ class PlanFileTest {
             backfill: { workers: 64, chunk: 64kB, rows-per-second: 1000 }
             verify: { method: count, max-age: 1h, mask: [public.a.b, "*.secret"], continuous: 25% }
             cutover: { gate: none, max-lag: 500ms, max-pause: 3s, terminate-blockers: 1s }
+            complete: { old-side: fenced }
             limits: { retained-wal: 1073741824 }
             """;
 
@@ -72,6 +73,7 @@ class PlanFileTest {
                 .isEqualTo(
                         new Plan.Cutover(
                                 Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty()));
+        assertThat(plan.complete()).isEqualTo(new Plan.Complete(Plan.Complete.OldSide.FREE));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(20L << 30));
     }
 
@@ -111,6 +113,7 @@ class PlanFileTest {
                                 Duration.ofMillis(500),
                                 Duration.ofSeconds(3),
                                 Optional.of(Duration.ofSeconds(1))));
+        assertThat(plan.complete()).isEqualTo(new Plan.Complete(Plan.Complete.OldSide.FENCED));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(1L << 30));
     }
 

@@ -96,6 +96,7 @@ class PlanSchemaTest {
                 "verify: { continuous: 'off' }",
                 "cutover: { terminate-blockers: never }",
                 "cutover: { terminate-blockers: 500ms }",
+                "complete: { old-side: free }",
                 "limits: { retained-wal: 1TiB }",
             })
     void bothAccept(String added) {
@@ -148,6 +149,8 @@ class PlanSchemaTest {
                 "cutover: { gate: { hooks: {} } }",
                 "cutover: { max-pause: 5 s }",
                 "cutover: { max-pause: 0s }",
+                "complete: { old-side: shut }",
+                "complete: { old-side: 1 }",
                 "limits: { retained-wal: a lot }",
             })
     void bothRefuse(String added) {

@@ -1,5 +1,6 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.ending;
 
+import dev.lockstep.orchestrator.guard.StrayWrites;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.FlywayFolder;
@@ -15,7 +16,14 @@ import java.util.List;
 /// cleanup that was cut short is simply done again. The journal stays on the target.
 public final class Cleanup {
     private static final List<String> NOTES =
-            List.of("chunk", "copy_table", "unfinished_row", "position", "progress");
+            List.of(
+                    "chunk",
+                    "copy_table",
+                    "unfinished_row",
+                    "position",
+                    "progress",
+                    "found_sequence",
+                    "stray_write");
 
     private final Run run;
 
@@ -35,6 +43,7 @@ public final class Cleanup {
             run.requireLease();
             if (run.db(side).call(OwnTables::exist)) {
                 Switch.refusal(run, moved, side).remove(run.db(side));
+                StrayWrites.remove(run.db(side), run.name());
             }
         }
     }
@@ -46,7 +55,7 @@ public final class Cleanup {
     }
 
     /// As [#target()], where the run itself is not open.
-    static void target(Db target, String run) {
+    public static void target(Db target, String run) {
         FlywayFolder.forget(target, "expand", run);
         FlywayFolder.forget(target, "contract", run);
         target.tx(session ->
@@ -63,6 +72,7 @@ public final class Cleanup {
                 return;
             }
             session.update("DELETE FROM lockstep.position WHERE run = ?", run.name());
+            session.update("DELETE FROM lockstep.stray_write WHERE run = ?", run.name());
             session.update("DELETE FROM lockstep.run WHERE name = ?", run.name());
             if (!session.flag("SELECT EXISTS (SELECT FROM lockstep.run)")) {
                 session.run("DROP SCHEMA lockstep CASCADE");

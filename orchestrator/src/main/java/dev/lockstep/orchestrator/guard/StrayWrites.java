@@ -1,0 +1,133 @@
+package dev.lockstep.orchestrator.guard;
+
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.switching.Refusal;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.OwnTables;
+import dev.lockstep.plans.sql.Row;
+import dev.lockstep.plans.sql.Session;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/// The triggers that take down what sessions in replica role write to a side that refuses writes:
+/// no refusal reaches those. Lockstep's own appliers write in that role, too, and are known by a
+/// setting, which costs them a comparison a statement.
+public final class StrayWrites {
+    /// A table that somebody has locked is left for later.
+    static final String LIMITS = "SET LOCAL lock_timeout = '500ms'";
+
+    private static final String WATCHED =
+            """
+            SELECT n.nspname, c.relname, t.tgenabled::text AS enabled
+              FROM pg_trigger t
+              JOIN pg_class c ON c.oid = t.tgrelid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE t.tgname = ? AND NOT t.tgisinternal\
+            """;
+
+    private static final String WATCH =
+            """
+            CREATE TRIGGER %1$s BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %2$s
+               FOR EACH STATEMENT
+               WHEN (current_setting(%3$s, true) IS DISTINCT FROM 'yes')
+               EXECUTE FUNCTION lockstep.note_stray_write(%4$s);
+            """;
+
+    private static final String ENABLE = "ALTER TABLE ONLY %2$s ENABLE REPLICA TRIGGER %1$s";
+
+    private static final String FOUND =
+            """
+            SELECT id, at, table_name, statement, who FROM lockstep.stray_write
+             WHERE run = ? ORDER BY id\
+            """;
+
+    private static final String TAKEN = "DELETE FROM lockstep.stray_write WHERE id = ?";
+
+    private StrayWrites() {}
+
+    /// One of them.
+    public record Stray(long id, String at, String table, String statement, String who) {
+        static Stray of(Row row) throws SQLException {
+            return new Stray(
+                    row.number("id"),
+                    row.instant("at").orElseThrow().toString(),
+                    row.text("table_name"),
+                    row.text("statement"),
+                    row.text("who"));
+        }
+
+        /// For people.
+        public String text(Side standby) {
+            return "%s on table \"%s\" of the %s, which refuses writes, by %s in replica role"
+                    .formatted(statement, table, standby.label(), who);
+        }
+    }
+
+    private static String trigger(String run) {
+        return "lockstep_stray_" + run;
+    }
+
+    /// Tables on which such writes are taken down.
+    static Set<TableName> watched(Session session, String run) {
+        return states(session, run).entrySet().stream()
+                .filter(state -> state.getValue().equals("R"))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    private static Map<TableName, String> states(Session session, String run) {
+        return session
+                .rows(
+                        WATCHED,
+                        row ->
+                                Map.entry(
+                                        new TableName(row.text("nspname"), row.text("relname")),
+                                        row.text("enabled")),
+                        trigger(run))
+                .stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    }
+
+    /// Has writes to `tables` taken down once the session's transaction commits.
+    public static void watch(Session session, String run, Collection<TableName> tables) {
+        Map<TableName, String> states = states(session, run);
+        for (TableName table : tables) {
+            String state = states.getOrDefault(table, "");
+            if (!state.equals("R")) {
+                String sql = (state.isEmpty() ? WATCH : "") + ENABLE;
+                session.run(LIMITS);
+                session.run(
+                        sql.formatted(
+                                new Ident(trigger(run)),
+                                table.sql(),
+                                Ident.literal(OwnTables.OWN_WRITER),
+                                Ident.literal(run)));
+            }
+        }
+    }
+
+    /// Those that were taken down and not read yet.
+    public static List<Stray> found(Session session, String run) {
+        return session.rows(FOUND, Stray::of, run);
+    }
+
+    /// Hands over each of them, and forgets it then.
+    static void take(Db standby, String run, Consumer<Stray> reader) {
+        for (Stray stray : standby.call(session -> found(session, run))) {
+            reader.accept(stray);
+            standby.tx(session -> session.update(TAKEN, stray.id()));
+        }
+    }
+
+    /// Removes the triggers, table by table.
+    public static void remove(Db db, String run) {
+        Refusal.removeTriggers(db, trigger(run));
+    }
+}

@@ -1,0 +1,147 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.testing.Pair;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/// A write that came to the side that refuses writes, whatever way, is told until the run ends, and
+/// no switch goes by a verification from before it.
+@Execution(ExecutionMode.CONCURRENT)
+class StrayWriteTest {
+    private static final String AS_REPLICA = "SET session_replication_role = replica; ";
+    private static final String PATIENT =
+            "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }";
+
+    private final Pair pair = Pair.create();
+    private final Db source = pair.source();
+    private final Db target = pair.target();
+    private Move move = new Move("", Path.of(""));
+    @TempDir Path folder = Path.of("");
+
+    @BeforeEach
+    void start() {
+        pair.onBoth(
+                """
+                CREATE TABLE item (id int PRIMARY KEY, name text);
+                CREATE TABLE part (n int PRIMARY KEY) PARTITION BY RANGE (n);
+                CREATE TABLE part_1 PARTITION OF part DEFAULT;
+                """);
+        Pair.run(source, "INSERT INTO item SELECT i, 'n' FROM generate_series(1, 3) i");
+        move = Move.of(folder, pair, PATIENT);
+        move.told("run", "--until", "in-step").done();
+    }
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    private static List<String> alarms(Move move) {
+        return Status.of(move)
+                .json()
+                .path("alarms")
+                .valueStream()
+                .map(alarm -> alarm.path("message").textValue())
+                .toList();
+    }
+
+    private void awaitAlarm(String... texts) {
+        LiveRun.await(
+                List.of(texts) + " in " + alarms(move),
+                () ->
+                        alarms(move).stream()
+                                .anyMatch(alarm ->
+                                        List.of(texts).stream().allMatch(alarm::contains)));
+        assertThat(Status.of(move).text()).contains(texts).contains("ALARM");
+    }
+
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void aWriteOfASessionInReplicaRoleIsToldAndKeepsWritesWhereTheyAre() {
+        try (LiveRun run = LiveRun.inStep(move)) {
+            Pair.run(source, "UPDATE item SET name = 'm'; INSERT INTO part VALUES (1)");
+            move.told("validate").done();
+            assertThat(alarms(move)).as("what the run itself wrote").isEmpty();
+            Pair.run(target, AS_REPLICA + "COPY item (id) FROM PROGRAM 'echo 9'; DELETE FROM part");
+            awaitAlarm(
+                    "INSERT on table \"public.item\" of the target", "postgres (test", "replica");
+            awaitAlarm("DELETE on table \"public.part\" of the target");
+            move.told("cutover").refused(3, "DIFFERENT", "public.item", "public.part_1 (n=1)");
+            move.told("validate", "--repair").done();
+            assertThat(move.told("journal").done()).contains("StandbyTouched");
+            move.told("cutover").done();
+            Pair.run(source, AS_REPLICA + "TRUNCATE part");
+            awaitAlarm("TRUNCATE on table \"public.part\" of the source");
+            Sides.refuses(source, "DELETE FROM item", target);
+            move.told("rollback").refused(3, "DIFFERENT", "public.part");
+            move.told("validate", "--repair").done();
+            move.told("rollback").done();
+            move.told("cutover").done();
+            assertThat(alarms(move)).hasSize(4);
+            move.told("complete").done();
+            run.ended().done();
+        }
+        assertThat(alarms(move)).isEmpty();
+        Sides.areLeftClean(pair);
+    }
+
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void aTriggerThatIsTakenAwayIsToldAndPutBack() {
+        try (LiveRun run = LiveRun.inStep(move)) {
+            move.told("cutover").done();
+            Pair.run(
+                    source,
+                    "ALTER TABLE item DISABLE TRIGGER ALL; INSERT INTO item VALUES (7, 'stray')");
+            awaitAlarm("\"public.item\" of the source", "trigger disabled");
+            LiveRun.await("the refusal", () -> isRefused("DELETE FROM item"));
+            Pair.run(
+                    source, "DROP TRIGGER \"lockstep_refuse_%s\" ON part_1".formatted(move.name()));
+            awaitAlarm("\"public.part_1\" of the source had lost the trigger");
+            LiveRun.await("the refusal", () -> isRefused("DELETE FROM part_1"));
+            move.told("rollback").refused(3, "DIFFERENT", "public.item (id=7)");
+            Pair.run(source, AS_REPLICA + "DELETE FROM item WHERE id = 7");
+            move.told("rollback").done();
+            Pair.run(source, "INSERT INTO item VALUES (8, 'good')");
+            move.told("abort").done();
+            run.ended();
+        }
+        Sides.areLeftClean(pair);
+    }
+
+    private boolean isRefused(String sql) {
+        try {
+            Sides.refuses(source, sql, target);
+            return true;
+        } catch (AssertionError e) {
+            return false;
+        }
+    }
+
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void whatComesWhileNobodyWorksOnTheRunIsToldToo() {
+        Pair.run(target, AS_REPLICA + "INSERT INTO item VALUES (7, 'stray')");
+        assertThat(alarms(move)).singleElement().asString().contains("INSERT", "of the target");
+        move.told("cutover").refused(3, "DIFFERENT", "public.item (id=7)");
+        Pair.run(target, "ALTER TABLE item DISABLE TRIGGER ALL; DELETE FROM item WHERE id = 7");
+        Pair.run(
+                target,
+                "ALTER TABLE item ENABLE ALWAYS TRIGGER \"lockstep_stray_%s\""
+                        .formatted(move.name()));
+        move.told("cutover").done();
+        assertThat(alarms(move)).hasSize(2).anyMatch(alarm -> alarm.contains("trigger disabled"));
+        Pair.run(target, "INSERT INTO item VALUES (8, 'good')");
+        move.told("complete").done();
+        Sides.areLeftClean(pair);
+    }
+}

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.ending.LastingFence;
+import dev.lockstep.orchestrator.gate.Gate;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
@@ -12,6 +13,7 @@ import dev.lockstep.orchestrator.stage.SwitchProof;
 import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.List;
@@ -112,6 +114,7 @@ public final class Commands {
                     Fault.WRONG_STATE,
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
+        checkGate(inStep.active());
         checkPrepared(inStep.active());
         checkLag();
         SwitchProof proof = new Proving(conductor, to, asked).prove();
@@ -154,6 +157,14 @@ public final class Commands {
 
     private Duration lag() {
         return conductor.flowing().progress().lag();
+    }
+
+    private void checkGate(Side active) {
+        Problems problems = new Problems();
+        Gate.check(conductor.run().plan(), active, problems);
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "clients cannot be held and moved by the plan's gate; nothing was changed");
     }
 
     private void checkPrepared(Side active) {

@@ -32,6 +32,7 @@ public final class ExitCode {
                     WAL_BUDGET,
                     LOG_FAILED,
                     SWITCH_FAILED,
+                    GATE_FAILED,
                     OWNERSHIP_UNKNOWN,
                     FILE_FAILED,
                     MEMORY_SHORT,

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.capture.Slot;
+import dev.lockstep.orchestrator.gate.Gate;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
 import dev.lockstep.plans.catalog.Table;
@@ -50,6 +51,7 @@ public final class Preflight {
             ServerCheck.check(to, sameServer ? 2 : 1, problems);
             checkVersions(from, to);
             checkNames(from);
+            Gate.check(plan, Side.SOURCE, problems);
             Moved moved = Moved.read(plan, source, target);
             checkSource(moved, from);
             if (plan.schema().copy() == Plan.Schema.Copy.AUTO) {

@@ -3,7 +3,6 @@ package dev.lockstep.orchestrator.switching;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
-import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.SqlStates;
@@ -12,6 +11,7 @@ import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -28,12 +28,16 @@ final class Fence implements AutoCloseable {
         this.heldSince = heldSince;
     }
 
-    /// Locks `tables`, trying for as long as the plan lets writes be held, in short attempts.
+    /// How whoever holds locks is treated.
     ///
+    /// @param atMost how long they are waited for, in short attempts
+    /// @param terminateAfter how long before they are ended; empty means never
     /// @param watcher is told who is in the way
-    static Fence raise(
-            Db active, List<TableName> tables, Plan.Cutover rule, Consumer<String> watcher) {
-        long deadline = System.nanoTime() + rule.maxPause().toNanos();
+    record Patience(Duration atMost, Optional<Duration> terminateAfter, Consumer<String> watcher) {}
+
+    /// Locks `tables`.
+    static Fence raise(Db active, List<TableName> tables, Patience patience) {
+        long deadline = System.nanoTime() + patience.atMost().toNanos();
         RetryConfig config =
                 RetryConfig.custom()
                         .maxAttempts(1_000)
@@ -43,14 +47,15 @@ final class Fence implements AutoCloseable {
                         .retryOnException(e -> isTimeout(e) && System.nanoTime() < deadline)
                         .build();
         Session session = active.session("fence");
-        Blockers blockers = new Blockers(session, tables, rule.terminateBlockers(), watcher);
+        Blockers blockers =
+                new Blockers(session, tables, patience.terminateAfter(), patience.watcher());
         try {
             return Retry.of("fence", config)
-                    .executeSupplier(() -> attempt(session, tables, rule.maxPause(), blockers));
+                    .executeSupplier(() -> attempt(session, tables, patience.atMost(), blockers));
         } catch (RuntimeException e) {
             String inTheWay = isTimeout(e) ? blockers.text() : "";
             session.close();
-            throw isTimeout(e) ? blocked(rule.maxPause(), inTheWay, e) : e;
+            throw isTimeout(e) ? blocked(patience.atMost(), inTheWay, e) : e;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.plans.plan;
 import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Scope;
+import dev.lockstep.plans.gate.GateSpec;
 import dev.lockstep.plans.sql.Endpoint;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -81,17 +82,25 @@ public record Plan(
         }
     }
 
-    /// What a switch may cost.
+    /// How clients move at a switch, and what that may cost.
     ///
+    /// @param gate what holds them meanwhile
     /// @param maxLag how far the standby may be behind when a switch starts
     /// @param maxPause how long writes may be held before the switch is undone
     /// @param terminateBlockers how long sessions may keep the switch from its locks before they
     ///   are ended; empty means as long as they want
     public record Cutover(
-            Duration maxLag, Duration maxPause, Optional<Duration> terminateBlockers) {
+            GateSpec gate,
+            Duration maxLag,
+            Duration maxPause,
+            Optional<Duration> terminateBlockers) {
         /// As a plan without a word of it has it.
         public static final Cutover USUAL =
-                new Cutover(Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty());
+                new Cutover(
+                        new GateSpec.None(),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(5),
+                        Optional.empty());
     }
 
     /// What `complete` leaves behind.

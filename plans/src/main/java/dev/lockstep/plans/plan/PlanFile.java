@@ -104,7 +104,7 @@ public final class PlanFile {
         Plan.Schema schema = settings.schema();
         Plan.Backfill backfill = settings.backfill();
         Plan.Verify verify = settings.verify();
-        Plan.Cutover cutover = settings.cutover();
+        Plan.Cutover cutover = settings.cutover(new GateReader.Sides(source, target));
         Plan.Complete complete = settings.complete();
         Plan.Limits limits = settings.limits();
         return name.flatMap(n ->

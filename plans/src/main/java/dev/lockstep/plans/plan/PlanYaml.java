@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.reader.StreamReader;
 
 /// YAML text to a [Node] tree. Aliases are refused: a plan is short enough to be written out.
@@ -33,7 +35,7 @@ final class PlanYaml {
         try (YAMLParser parser = YAML.createParser(text)) {
             return new PlanYaml(parser, variables, findings).document();
         } catch (JsonProcessingException e) {
-            YamlMistake.report(e, findings);
+            Mistake.report(e, findings);
         } catch (IOException e) {
             findings.add(1, "cannot be read as YAML, expected a plan in YAML");
         }
@@ -120,5 +122,57 @@ final class PlanYaml {
             }
         }
         return true;
+    }
+
+    /// Tells what the YAML parser stumbled over, without the snippet of the file that the parser
+    /// adds: that may be a line with a password.
+    private static final class Mistake {
+        private static final String ENDED = "end of stream";
+        private static final String NO_VALUE = "mapping values are not allowed";
+        private static final String IN_BRACES = "flow";
+
+        private Mistake() {}
+
+        static void report(JsonProcessingException e, Findings findings) {
+            if (e.getCause() instanceof MarkedYAMLException marked
+                    && marked.getProblemMark() != null) {
+                findings.add(
+                        line(marked) + 1, "not YAML: " + found(marked) + ", " + expected(marked));
+            } else {
+                int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+                findings.add(
+                        Math.max(1, line), "not YAML, expected keys with values behind a colon");
+            }
+        }
+
+        /// Where a text without an end starts, rather than where the file ends.
+        private static int line(MarkedYAMLException e) {
+            Mark context = e.getContextMark();
+            return e.getProblem().contains(ENDED) && context != null
+                    ? context.getLine()
+                    : e.getProblemMark().getLine();
+        }
+
+        private static String found(MarkedYAMLException e) {
+            // The handle of a tag is a piece of the file.
+            String problem = e.getProblem().replaceAll("(?s)(undefined tag handle).*", "$1");
+            return (problem + context(e)).replaceAll("\\s+", " ").strip();
+        }
+
+        private static String expected(MarkedYAMLException e) {
+            if (e.getProblem().contains(ENDED)) {
+                return "expected a closing quote";
+            }
+            if (context(e).contains(IN_BRACES)) {
+                return "expected quotes around a text with ${...} or any of ? , [ ] { } in it";
+            }
+            return e.getProblem().contains(NO_VALUE)
+                    ? "expected quotes around a text with a colon and a blank in it, or less indent"
+                    : "expected keys with values behind a colon, those of one group indented alike";
+        }
+
+        private static String context(MarkedYAMLException e) {
+            return e.getContext() == null ? "" : " " + e.getContext();
+        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.plans.plan;
 
 import dev.lockstep.plans.catalog.Mask;
+import dev.lockstep.plans.gate.GateSpec;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -21,8 +22,6 @@ final class SettingsReader {
     private static final String MASK = "a list of globs on schema.table.column";
     private static final String MASKED =
             "a glob on schema.table.column, like \"public.customer.email\" or \"*.password\"";
-    private static final String GATE = "none";
-    private static final List<String> LATER_GATES = List.of("pgbouncer", "hooks");
     private static final String FOLDER = "a folder with SQL migrations, seen from the plan's";
 
     private final Section plan;
@@ -113,11 +112,11 @@ final class SettingsReader {
         return Optional.of(text).filter(t -> dots >= 2 || t.contains("*"));
     }
 
-    Plan.Cutover cutover() {
+    /// @param sides what a gate moves clients between
+    Plan.Cutover cutover(GateReader.Sides sides) {
         Section cutover =
                 plan.sectionOrEmpty(
                         "cutover", "gate", "max-lag", "max-pause", "terminate-blockers");
-        cutover.node("gate").ifPresent(node -> gate(cutover, node));
         Duration maxLag =
                 cutover.value(
                                 "max-lag",
@@ -136,7 +135,8 @@ final class SettingsReader {
                                 "never or a time from 1ms to 1h, like 1s",
                                 SettingsReader::atSomeTime)
                         .filter(after -> !after.isZero());
-        return new Plan.Cutover(maxLag, maxPause, terminate);
+        GateSpec gate = new GateReader(folder, maxPause).read(cutover, sides);
+        return new Plan.Cutover(gate, maxLag, maxPause, terminate);
     }
 
     Plan.Complete complete() {
@@ -154,25 +154,6 @@ final class SettingsReader {
                                 "a size from 1MiB to 1024TiB, like 20GiB",
                                 Units.size(Units.MIB, 1024 * Units.TIB))
                         .orElse(WAL_BYTES));
-    }
-
-    private static void gate(Section cutover, Node node) {
-        List<String> asked =
-                switch (node) {
-                    case Node.Text text -> List.of(text.value());
-                    case Node.Fields group -> group.fields().stream().map(Node.Field::key).toList();
-                    case Node.Items _, Node.Nothing _, Node.Unresolved _ -> List.of();
-                };
-        Optional<String> later = asked.stream().filter(LATER_GATES::contains).findFirst();
-        if (later.isPresent()) {
-            cutover.wrong(
-                    "gate",
-                    node.line(),
-                    later.get() + ", which is not supported by this version",
-                    GATE);
-        } else if (!asked.equals(List.of(GATE)) && !(node instanceof Node.Unresolved)) {
-            cutover.wrong("gate", node, GATE);
-        }
     }
 
     /// Zero stands for never.
@@ -206,7 +187,7 @@ final class SettingsReader {
     private Optional<Path> folder(Section schema, String key) {
         return schema.text(key, FOLDER)
                 .flatMap(text -> {
-                    Optional<Path> path = path(text.value()).filter(Files::isDirectory);
+                    Optional<Path> path = path(folder, text.value()).filter(Files::isDirectory);
                     if (path.isEmpty()) {
                         String found = text.found() + ", which is no folder in " + folder;
                         schema.wrong(key, text.line(), found, FOLDER);
@@ -215,7 +196,8 @@ final class SettingsReader {
                 });
     }
 
-    private Optional<Path> path(String text) {
+    /// A path as the plan has it, seen from its folder.
+    static Optional<Path> path(Path folder, String text) {
         try {
             return text.isEmpty()
                     ? Optional.empty()

@@ -8,6 +8,7 @@ import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.Scope;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.gate.GateSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,7 +73,10 @@ class PlanFileTest {
         assertThat(plan.cutover())
                 .isEqualTo(
                         new Plan.Cutover(
-                                Duration.ofSeconds(2), Duration.ofSeconds(5), Optional.empty()));
+                                new GateSpec.None(),
+                                Duration.ofSeconds(2),
+                                Duration.ofSeconds(5),
+                                Optional.empty()));
         assertThat(plan.complete()).isEqualTo(new Plan.Complete(Plan.Complete.OldSide.FREE));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(20L << 30));
     }
@@ -110,6 +114,7 @@ class PlanFileTest {
         assertThat(plan.cutover())
                 .isEqualTo(
                         new Plan.Cutover(
+                                new GateSpec.None(),
                                 Duration.ofMillis(500),
                                 Duration.ofSeconds(3),
                                 Optional.of(Duration.ofSeconds(1))));

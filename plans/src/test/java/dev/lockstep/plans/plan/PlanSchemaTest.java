@@ -26,7 +26,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PlanSchemaTest {
     private static final Path EXAMPLES = Path.of("examples");
     private static final Map<String, String> ENVIRONMENT =
-            Map.of("SHOP_PASSWORD", "a", "SALES_PASSWORD", "b", "KAFKA_PASSWORD", "c");
+            Map.of(
+                    "SHOP_PASSWORD", "a",
+                    "SALES_PASSWORD", "b",
+                    "KAFKA_PASSWORD", "c",
+                    "PGBOUNCER_PASSWORD", "d",
+                    "CONFIG_TOKEN", "e");
 
     private static Schema schema;
 
@@ -98,6 +103,15 @@ class PlanSchemaTest {
                 "cutover: { terminate-blockers: 500ms }",
                 "complete: { old-side: free }",
                 "limits: { retained-wal: 1TiB }",
+                "cutover: { gate: '${G:-none}' }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', user: u, config: c } } }",
+                "cutover: { gate: { pgbouncer: [{ console: '${C:-[::1]:6432}', user: u, password: 1"
+                        + ", config: c, database: d, source: 'a:1/b', target: '[::1]:1/b',"
+                        + " pause-timeout: 1s }] } }",
+                "cutover: { gate: { hooks: { hold: { run: [a, 1], timeout: 1s, undo: { http: {"
+                        + " url: 'http://a:1/b?c' } } } } } }",
+                "cutover: { gate: { hooks: { move: { http: { url: 'https://a', headers: { B: 1 } }"
+                        + " }, release: { run: [a] } } } }",
             })
     void bothAccept(String added) {
         String yaml = PlanFolder.MINIMAL + added + "\n";
@@ -146,7 +160,31 @@ class PlanSchemaTest {
                 "cutover: { terminate-blockers: yes }",
                 "cutover: { terminate-blockers: 0s }",
                 "cutover: { gate: pgbouncer }",
+                "cutover: { gate: [none] }",
+                "cutover: { gate: {} }",
                 "cutover: { gate: { hooks: {} } }",
+                "cutover: { gate: { haproxy: {} } }",
+                "cutover: { gate: { hooks: { hold: { run: [a] } }, pgbouncer: { console: 'b:1',"
+                        + " user: u, config: c } } }",
+                "cutover: { gate: { hooks: { drain: { run: [a] } } } }",
+                "cutover: { gate: { hooks: { hold: {} } } }",
+                "cutover: { gate: { hooks: { hold: { run: a } } } }",
+                "cutover: { gate: { hooks: { hold: { run: [] } } } }",
+                "cutover: { gate: { hooks: { hold: { run: [''] } } } }",
+                "cutover: { gate: { hooks: { hold: { run: [a], http: { url: 'http://a' } } } } }",
+                "cutover: { gate: { hooks: { hold: { http: {} } } } }",
+                "cutover: { gate: { hooks: { hold: { http: { url: 'ftp://a' } } } } }",
+                "cutover: { gate: { hooks: { hold: { run: [a], timeout: 5 } } } }",
+                "cutover: { gate: { hooks: { hold: { run: [a], undo: { timeout: 1s } } } } }",
+                "cutover: { gate: { pgbouncer: [] } }",
+                "cutover: { gate: { pgbouncer: { user: u, config: c } } }",
+                "cutover: { gate: { pgbouncer: { console: b, user: u, config: c } } }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', user: '', config: c } } }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', user: u, config: '' } } }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', user: u, config: c, database: '*'"
+                        + " } } }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', user: u, config: c, source: 'a:1'"
+                        + " } } }",
                 "cutover: { max-pause: 5 s }",
                 "cutover: { max-pause: 0s }",
                 "complete: { old-side: shut }",

@@ -70,6 +70,13 @@ class PlanSecretsTest {
                 "name: \"${SECRET}\"",
                 "schema: { expand: \"${SECRET}\" }",
                 "cutover: { gate: \"${SECRET}\" }",
+                "cutover: { gate: { pgbouncer: { console: 'hush@b:1', password: [hush] } } }",
+                "cutover: { gate: { pgbouncer: { console: 'b:1', password hush: 1 } } }",
+                "cutover: { gate: { hooks: { hold: { run: [[hush]] } } } }",
+                "cutover: { gate: { hooks: { hold: { run: hush } } } }",
+                "cutover: { gate: { hooks: { hold: { http: { url: 'http://me:hush@a' } } } } }",
+                "cutover: { gate: { hooks: { hold: { http: 'http://a/?hush' } } } }",
+                "cutover: { gate: { hooks: { hold: { http: { headers: { a: [hush] } } } } } }",
                 "tables: { include: [\"${SECRET}\"] }",
             })
     void aProblemHoldsNoSecret(String line) {

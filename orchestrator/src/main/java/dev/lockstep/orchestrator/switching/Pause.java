@@ -1,0 +1,50 @@
+package dev.lockstep.orchestrator.switching;
+
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import java.time.Duration;
+
+/// How long applications wait for a switch, and how long they may.
+///
+/// Thread rule: one thread.
+final class Pause {
+    /// The length, in milliseconds, of a pause that nobody has measured.
+    static final double UNKNOWN = -1;
+
+    private final Duration max;
+    private boolean begun;
+    private long since;
+    private double millis = UNKNOWN;
+
+    Pause(Duration max) {
+        this.max = max;
+    }
+
+    /// Counts from `nanos`, unless it counts already.
+    void begin(long nanos) {
+        if (!begun) {
+            begun = true;
+            since = nanos;
+        }
+    }
+
+    /// What is left of it; all of it before it has begun. Fails where nothing is.
+    Duration left() {
+        Duration left = begun ? max.minusNanos(System.nanoTime() - since) : max;
+        if (!left.isPositive()) {
+            throw new LockstepException(
+                    Fault.SWITCH_FAILED,
+                    "writes were held for %d ms, the plan's max-pause".formatted(max.toMillis()));
+        }
+        return left;
+    }
+
+    /// It is over, as far as is known.
+    void end() {
+        millis = (System.nanoTime() - since) / 1e6;
+    }
+
+    double millis() {
+        return millis;
+    }
+}

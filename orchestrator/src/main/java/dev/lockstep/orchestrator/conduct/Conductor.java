@@ -16,9 +16,9 @@ import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Copying;
 import dev.lockstep.orchestrator.stage.Streams;
-import dev.lockstep.orchestrator.stage.SwitchProof;
-import dev.lockstep.orchestrator.stage.Verification;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.orchestrator.verify.Verification;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -291,11 +291,8 @@ public final class Conductor implements AutoCloseable {
         return flow.now();
     }
 
-    /// Ends this process' part in the stream; what is in the databases and the log stays.
-    public void closeStream() {
-        flow.close();
-    }
-
+    /// Ends this process' part in the stream; what is in the databases and the log stays, and it
+    /// may be opened again.
     @Override
     public void close() {
         flow.close();

@@ -206,7 +206,7 @@ public final class Serving {
         long millis = pause.orElseThrow(() -> Failures.stored(conductor, e));
         reporter.tellTrouble(e.told());
         watcher.say("%s; trying again in %d ms".formatted(e.text(), millis));
-        conductor.closeStream();
+        conductor.close();
         try {
             stop.pause(Duration.ofMillis(millis));
         } catch (InterruptedException interrupted) {

@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -54,9 +55,12 @@ final class CallHook {
                             "was answered with status %d, expected 2xx%s"
                                     .formatted(got.status(), got.body()));
         } catch (TimeoutException e) {
-            return Optional.of("was not answered within %d ms".formatted(atMost.toMillis()));
+            return Optional.of(late(atMost));
         } catch (ExecutionException e) {
-            return Optional.of("failed: " + reason(e.getCause()));
+            return Optional.of(
+                    e.getCause() instanceof HttpTimeoutException
+                            ? late(atMost)
+                            : "failed: " + reason(e.getCause()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LockstepException(
@@ -64,6 +68,10 @@ final class CallHook {
         } finally {
             client.shutdownNow();
         }
+    }
+
+    private static String late(Duration atMost) {
+        return "was not answered within %d ms".formatted(atMost.toMillis());
     }
 
     /// Some exceptions of the client have no message.

@@ -15,7 +15,7 @@ import java.util.Locale;
 
 /// Whether a server and the user on it can carry a stream. Both servers must: the way back runs on
 /// the other one.
-final class ServerCheck {
+public final class ServerCheck {
     /// A stream and a cut at the same time.
     private static final int SLOTS_PER_DATABASE = 2;
 
@@ -227,7 +227,7 @@ final class ServerCheck {
     }
 
     /// What changes the rows that a stream brings to `tables`, a line each.
-    static List<String> meddlers(Session session, Collection<TableName> tables) {
+    public static List<String> meddlers(Session session, Collection<TableName> tables) {
         String[] names = tables.stream().map(TableName::toString).toArray(String[]::new);
         return session.rows(
                 ALWAYS,

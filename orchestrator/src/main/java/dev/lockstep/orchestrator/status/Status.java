@@ -9,7 +9,7 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Side;
-import dev.lockstep.orchestrator.stage.Verification;
+import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;

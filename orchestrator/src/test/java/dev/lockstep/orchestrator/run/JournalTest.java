@@ -37,6 +37,9 @@ class JournalTest {
                     CLEAN,
                     new RunEvent.Verified(
                             false, 1, 2, 3, "a \"b\"\n\t\\ 'c' ü 😀 ?", "0/1", 0, "f", ""),
+                    new RunEvent.Repaired(7, List.of("a.\"b\"")),
+                    new RunEvent.DifferencesAccepted(3, "first\n", "somebody, process 5"),
+                    new RunEvent.StandbyTouched("table \"a\"", "2026-02-03T04:05Z"),
                     new RunEvent.SwitchStarted(Side.TARGET),
                     new RunEvent.SwitchStarted(Side.SOURCE),
                     new RunEvent.SwitchIntended(),

@@ -61,6 +61,9 @@ class RunMachineTest {
     private static final RunEvent.SwitchUndone UNDONE = new RunEvent.SwitchUndone("why", 1.5);
     private static final RunEvent.Switched SWITCHED = new RunEvent.Switched(20.5, "now", List.of());
     private static final RunEvent TOUCHED = new RunEvent.StandbyTouched("table", "now");
+    private static final RunEvent REPAIRED = new RunEvent.Repaired(3, List.of("a.b"));
+    private static final RunEvent ACCEPTED =
+            new RunEvent.DifferencesAccepted(3, "first", "somebody");
     private static final RunEvent SAME = verified(true);
     private static final RunEvent DIFFERENT = verified(false);
 
@@ -78,6 +81,8 @@ class RunMachineTest {
                     UNDONE,
                     SWITCHED,
                     TOUCHED,
+                    REPAIRED,
+                    ACCEPTED,
                     new RunEvent.CompletionStarted(),
                     new RunEvent.Contracted(),
                     ABORT,
@@ -111,10 +116,13 @@ class RunMachineTest {
         moves.put(new Given(new CatchingUp(), new RunEvent.CaughtUp(1)), new Verifying());
         moves.put(new Given(new Verifying(), SAME), ON_SOURCE);
         moves.put(new Given(new Verifying(), DIFFERENT), new Verifying());
+        moves.put(new Given(new Verifying(), REPAIRED), new Verifying());
         for (InStep inStep : List.of(ON_SOURCE, ON_TARGET, BACK_ON_SOURCE)) {
             moves.put(new Given(inStep, SAME), inStep);
             moves.put(new Given(inStep, DIFFERENT), inStep);
             moves.put(new Given(inStep, TOUCHED), inStep);
+            moves.put(new Given(inStep, REPAIRED), inStep);
+            moves.put(new Given(inStep, ACCEPTED), inStep);
         }
         moves.put(new Given(ON_SOURCE, TO_TARGET), CUTOVER);
         moves.put(new Given(BACK_ON_SOURCE, TO_TARGET), new Switching(Side.SOURCE, 2, false));

@@ -1,7 +1,9 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.verify;
 
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.ServerCheck;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Session;

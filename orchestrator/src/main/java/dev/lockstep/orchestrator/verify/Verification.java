@@ -1,10 +1,11 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.verify;
 
 import dev.lockstep.cdc.Cut;
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;

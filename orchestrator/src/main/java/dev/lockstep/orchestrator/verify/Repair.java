@@ -1,4 +1,4 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.verify;
 
 import dev.lockstep.cdc.apply.Recopy.Wanted;
 import dev.lockstep.orchestrator.run.RunEvent.Repaired;

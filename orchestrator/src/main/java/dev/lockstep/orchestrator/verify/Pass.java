@@ -1,8 +1,9 @@
-package dev.lockstep.orchestrator.stage;
+package dev.lockstep.orchestrator.verify;
 
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.TablePair;

@@ -19,7 +19,7 @@ final class Blockers {
                    format('pid %s (%s, %s, %s, its transaction open for %s s): %s', a.pid,
                           a.usename, a.application_name, a.state,
                           extract(epoch FROM clock_timestamp() - a.xact_start)::int,
-                          left(a.query, 80)) AS line,
+                          left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS line,
                    a.backend_type = 'client backend'
                        AND a.application_name NOT LIKE 'lockstep %' AS foreign_client
               FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
@@ -30,6 +30,9 @@ final class Blockers {
                AND l.granted AND a.pid <> pg_backend_pid()
              ORDER BY a.pid\
             """;
+
+    /// Nobody needs to hear of transactions that end at once.
+    private static final Duration SAY_AFTER = Duration.ofSeconds(1);
 
     private static final String TERMINATE = "SELECT pg_terminate_backend(?)";
 
@@ -64,7 +67,7 @@ final class Blockers {
         boolean isEnough = terminateAfter.map(after -> waited.compareTo(after) >= 0).orElse(false);
         if (isEnough) {
             found.stream().filter(One::isForeignClient).forEach(this::terminate);
-        } else {
+        } else if (waited.compareTo(SAY_AFTER) >= 0) {
             watcher.accept("locks that the switch needs are held by " + text(found));
         }
     }

@@ -57,10 +57,10 @@ public final class Pass {
         left.removeAll(part);
         state = state.map(before -> before.with(found.state()));
         Verified verified = found.result().verified();
-        sum = Optional.of(sum.map(before -> and(before, verified)).orElse(verified));
         if (!verified.match()) {
             return Optional.of(verified);
         }
+        sum = Optional.of(sum.map(before -> and(before, verified)).orElse(verified));
         return left.isEmpty() ? sum.map(this::whole) : Optional.empty();
     }
 
@@ -79,14 +79,14 @@ public final class Pass {
         return part;
     }
 
-    /// Both of them, as of the earlier cut.
+    /// Both of them, which are clean, as of the earlier cut.
     private static Verified and(Verified a, Verified b) {
         return new Verified(
-                a.match() && b.match(),
+                true,
                 a.tables() + b.tables(),
                 a.rows() + b.rows(),
-                a.differences() + b.differences(),
-                a.first() + b.first(),
+                0,
+                "",
                 Lsn.parse(a.cut()).isAfter(Lsn.parse(b.cut())) ? b.cut() : a.cut(),
                 Math.max(a.heldMillis(), b.heldMillis()),
                 b.form(),

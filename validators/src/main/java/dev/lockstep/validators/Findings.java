@@ -22,6 +22,7 @@ public final class Findings {
     private final int shownMax;
     private final List<Difference> shown = new ArrayList<>();
     private final Map<TableName, Long> differences = new TreeMap<>();
+    private final Map<TableName, TableTotals> totals = new TreeMap<>();
     private long rows;
 
     public Findings(InstantSource clock, int shownMax) {
@@ -30,8 +31,10 @@ public final class Findings {
         this.shownMax = shownMax;
     }
 
-    public synchronized void addRows(long count) {
-        rows += count;
+    /// Some rows of a table have been compared.
+    public synchronized void addRows(TableTotals part) {
+        rows += part.active().rows();
+        totals.merge(part.table(), part, TableTotals::plus);
     }
 
     public synchronized void addDifferences(
@@ -55,9 +58,13 @@ public final class Findings {
     public synchronized Verdict verdict(int tables) {
         Duration took = Duration.between(started, clock.instant());
         if (differences.isEmpty()) {
-            return new Verdict.Match(tables, rows, took);
+            return new Verdict.Match(tables, rows, allTotals(), took);
         }
         shown.sort(ORDER);
-        return new Verdict.Mismatch(tables, rows, differences, shown, took);
+        return new Verdict.Mismatch(tables, rows, allTotals(), differences, shown, took);
+    }
+
+    private List<TableTotals> allTotals() {
+        return List.copyOf(totals.values());
     }
 }

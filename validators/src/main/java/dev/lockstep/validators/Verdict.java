@@ -13,10 +13,18 @@ public sealed interface Verdict {
     /// How many rows of the active database were compared.
     long rows();
 
+    /// What each table came to.
+    List<TableTotals> totals();
+
     Duration took();
 
     /// Both sides hold the same.
-    record Match(long tables, long rows, Duration took) implements Verdict {}
+    record Match(long tables, long rows, List<TableTotals> totals, Duration took)
+            implements Verdict {
+        public Match {
+            totals = List.copyOf(totals);
+        }
+    }
 
     /// They do not.
     ///
@@ -26,11 +34,13 @@ public sealed interface Verdict {
     record Mismatch(
             long tables,
             long rows,
+            List<TableTotals> totals,
             Map<TableName, Long> byTable,
             List<Difference> shown,
             Duration took)
             implements Verdict {
         public Mismatch {
+            totals = List.copyOf(totals);
             byTable = Map.copyOf(byTable);
             shown = List.copyOf(shown);
         }

@@ -5,9 +5,11 @@ import dev.lockstep.cdc.session.KeyOperators;
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Check;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.Snapshot;
+import dev.lockstep.plans.sql.SqlStates;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -83,10 +85,20 @@ public final class Recopy {
                 if (!files.keep(active, rows.table())) {
                     return OptionalInt.empty();
                 }
-                copy(active, Objects.requireNonNull(byName.get(rows.table())), rows);
+                copyUnseen(active, Objects.requireNonNull(byName.get(rows.table())), rows);
             }
         }
         return OptionalInt.of(wanted.stream().mapToInt(w -> w.rows().size()).sum());
+    }
+
+    /// As [#copy]; what fails is told without the keys that its statements hold.
+    private void copyUnseen(Session active, Route route, Wanted wanted) {
+        try {
+            copy(active, route, wanted);
+        } catch (LockstepException e) {
+            throw SqlStates.withoutValues(
+                    "rows of table \"%s\" could not be copied again".formatted(wanted.table()), e);
+        }
     }
 
     /// All of them go before the first one comes: they may have taken unique values from each

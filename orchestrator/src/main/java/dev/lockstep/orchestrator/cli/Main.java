@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.cli;
 
+import dev.lockstep.orchestrator.Version;
 import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -19,7 +20,7 @@ import picocli.CommandLine.ScopeType;
         description = "Moves live PostgreSQL databases with no downtime and a way back.",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        version = "lockstep 0.1.0",
+        version = "lockstep " + Version.TEXT,
         subcommands = {
             DemoCommand.class,
             RunCommand.class,

@@ -2,16 +2,22 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.apply.Recopy;
+import dev.lockstep.orchestrator.report.VerificationReport;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunEvent.DifferencesAccepted;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.Repair;
 import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.validators.rows.Checksums;
+import dev.lockstep.validators.schema.Finding;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 /// Compares both databases, and has copied again what differs.
@@ -20,58 +26,90 @@ final class Checks {
 
     private final Conductor conductor;
     private final Watcher watcher;
+    private final Asked asked;
 
-    Checks(Conductor conductor, Watcher watcher) {
+    /// @param asked for what; of no command where the run itself wants it
+    Checks(Conductor conductor, Watcher watcher, Asked asked) {
         this.conductor = conductor;
         this.watcher = watcher;
+        this.asked = asked;
     }
 
-    /// Compares the databases now and stores what came of it. Narrowed to some tables a match
-    /// proves too little for a switch and is not stored.
-    Verified verify(List<String> only) throws InterruptedException {
-        return verify(only, Checksums.Shown.USUAL).verified();
+    /// Compares the databases now and stores what came of it. Narrowed to some tables a clean one
+    /// proves too little for a switch and is not stored. What is written to the standby meanwhile
+    /// outdates it at once.
+    Verification.Result verify(List<TableName> only) throws InterruptedException {
+        return verify(only, Checksums.Shown.USUAL);
     }
 
-    private Verification.Result verify(List<String> only, int named) throws InterruptedException {
+    private Verification.Result verify(List<TableName> only, int named)
+            throws InterruptedException {
+        conductor.watchStandby();
         Side active = conductor.state().activeSide().orElseThrow();
         Flow flow = conductor.flow();
+        Instant start = conductor.run().clock().instant();
         Verification.Result result;
         try {
             result =
                     new Verification(conductor.run(), flow.moved(), flow.flowing(), this::heard)
                             .verify(active, only, named);
         } finally {
-            conductor.tell(null);
+            conductor.atWork().end();
         }
-        if (only.isEmpty() || !result.verified().match()) {
+        if (only.isEmpty() || !result.verified().letsWritesMove()) {
             conductor.append(result.verified());
+            conductor.watchStandby();
         }
+        VerificationReport.write(
+                conductor.run(),
+                new VerificationReport.Occasion(asked.want(), active, start),
+                result);
         return result;
     }
 
     /// A stream that has failed meanwhile ends the verification too.
     private void heard(TableName table, long rows) {
         conductor.flow().now().ifPresent(Replication::throwIfFailed);
-        conductor.tell("comparing the databases, at table %s".formatted(table));
+        conductor.atWork().tell("comparing the databases, at table %s".formatted(table));
         watcher.verifying(rows);
     }
 
-    /// Compares, and fails where the sides differ, unless that was accepted.
-    void requireEqual(List<String> only, Asked asked) throws InterruptedException {
-        Verified verified = verify(only);
+    /// Compares, and fails where the rows differ, unless that was accepted. Returns what else was
+    /// found.
+    List<Finding> requireEqual(List<TableName> only) throws InterruptedException {
+        Verification.Result result = verify(only);
+        Verified verified = result.verified();
         if (verified.match()) {
-            return;
+            return result.findings();
         }
         if (!asked.has(Asked.Option.ACCEPT_DIFFERENCES)) {
             throw Verification.different(verified);
         }
         conductor.append(
                 new DifferencesAccepted(verified.differences(), verified.first(), asked.by()));
+        return result.findings();
+    }
+
+    /// Fails where one of `findings` forbids a switch, unless that was accepted.
+    void requireSound(List<Finding> findings) {
+        List<String> errors = OtherChecks.errors(findings);
+        if (errors.isEmpty()) {
+            return;
+        }
+        String text = String.join("\n", errors);
+        if (!asked.has(Asked.Option.ACCEPT_DIFFERENCES)) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    ("the standby is not fit to be the active, and writes stay where they are;"
+                                    + " mend it and try again, or --accept-differences:\n%s")
+                            .formatted(text));
+        }
+        conductor.append(new DifferencesAccepted(errors.size(), text, asked.by()));
     }
 
     /// Compares, has copied again what differs, and compares again, until nothing does or it does
     /// not get less.
-    Verified repair(List<String> only) throws InterruptedException {
+    Verification.Result repair(List<TableName> only) throws InterruptedException {
         Verification.Result found = verify(only, Repair.ROWS_MAX);
         long before = Long.MAX_VALUE;
         while (!found.verified().match() && found.verified().differences() < before) {
@@ -81,6 +119,6 @@ final class Checks {
             conductor.append(Repair.event(wanted));
             found = verify(only, Repair.ROWS_MAX);
         }
-        return found.verified();
+        return found;
     }
 }

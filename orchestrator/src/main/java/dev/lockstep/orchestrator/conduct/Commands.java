@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.ending.LastingFence;
 import dev.lockstep.orchestrator.gate.Gate;
+import dev.lockstep.orchestrator.report.SwitchEvidence;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
@@ -9,8 +10,10 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.Verification;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
@@ -19,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// What an operator can ask of a run that is in step, and abort. Each command says in one sentence
 /// what came of it, or fails with a fault.
@@ -83,28 +87,53 @@ public final class Commands {
         if (!(conductor.state() instanceof RunState.Verifying)) {
             inStep("validate");
         }
-        String table = asked.table();
-        List<String> only = table.isEmpty() ? List.of() : List.of(table);
-        Checks checks = conductor.checks();
-        RunEvent.Verified verified =
+        List<TableName> only = only(asked.table());
+        Checks checks = conductor.checks(asked);
+        Verification.Result found =
                 asked.has(Asked.Option.REPAIR) ? checks.repair(only) : checks.verify(only);
-        if (verified.tables() == 0) {
-            throw new LockstepException(
-                    Fault.PLAN_INVALID,
-                    "no table \"%s\" in this run; give its name as schema.table".formatted(table));
+        return told(found);
+    }
+
+    /// The table that is meant, which is that of the active or what partitions it; none for all.
+    private List<TableName> only(String table) {
+        if (table.isEmpty()) {
+            return List.of();
         }
-        if (!verified.match()) {
-            return refused(Verification.different(verified));
-        }
-        return new Outcome(
-                0,
-                ("%,d rows of %d tables compared at %s, no difference; the applier stood "
-                                + "still for %d ms")
-                        .formatted(
-                                verified.rows(),
-                                verified.tables(),
-                                verified.cut(),
-                                verified.heldMillis()));
+        Side active = conductor.state().activeSide().orElseThrow();
+        return conductor.flow().moved().comparison(active).stream()
+                .flatMap(pair ->
+                        Stream.concat(
+                                Stream.of(pair.active().name()), pair.active().root().stream()))
+                .filter(name -> name.toString().equals(table))
+                .findFirst()
+                .map(List::of)
+                .orElseThrow(() ->
+                        new LockstepException(
+                                Fault.PLAN_INVALID,
+                                "no table \"%s\" in this run; give its name as schema.table"
+                                        .formatted(table)));
+    }
+
+    /// The answer that a verification is.
+    private static Outcome told(Verification.Result found) {
+        RunEvent.Verified verified = found.verified();
+        String rows =
+                verified.match()
+                        ? ("%,d rows of %d tables compared at %s, no difference; the applier stood"
+                                        + " still for %d ms")
+                                .formatted(
+                                        verified.rows(),
+                                        verified.tables(),
+                                        verified.cut(),
+                                        verified.heldMillis())
+                        : Verification.different(verified).text();
+        String text = rows + OtherChecks.text(found.findings());
+        return verified.letsWritesMove()
+                ? new Outcome(ExitCode.DONE, text, found.findings())
+                : new Outcome(
+                        ExitCode.DIFFERENT,
+                        new LockstepException(Fault.DIFFERENT, text).told(),
+                        found.findings());
     }
 
     private Outcome switchTo(Side to, Asked asked) throws InterruptedException {
@@ -119,7 +148,15 @@ public final class Commands {
         checkLag();
         SwitchProof proof = new Proving(conductor, to, asked).prove();
         checkLag();
-        conductor.switchOver(proof);
+        SwitchEvidence evidence =
+                SwitchEvidence.begin(conductor.run(), conductor.flow().moved(), to, asked.want());
+        try {
+            conductor.switchOver(proof, evidence);
+            evidence.write(conductor.history(), "");
+        } catch (RuntimeException | InterruptedException e) {
+            evidence.write(conductor.history(), String.valueOf(e.getMessage()));
+            throw e;
+        }
         double pause =
                 conductor.history().lastSwitch().map(History.LastSwitch::pauseMillis).orElse(-1.0);
         return new Outcome(
@@ -192,7 +229,7 @@ public final class Commands {
             }
             behind = bringSourceUp();
             if (behind.isEmpty()) {
-                conductor.checks().requireEqual(List.of(), asked);
+                conductor.checks(asked).requireEqual(List.of());
             }
             conductor.append(new RunEvent.CompletionStarted());
         }

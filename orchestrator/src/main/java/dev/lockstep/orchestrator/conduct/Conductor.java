@@ -5,24 +5,25 @@ import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.ending.Cleanup;
 import dev.lockstep.orchestrator.ending.LastingFence;
 import dev.lockstep.orchestrator.guard.Guard;
+import dev.lockstep.orchestrator.report.SwitchEvidence;
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Copying;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.Verification;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /// Brings a run forward, state by state: does the work, stores what happened, believes it. The
 /// streams of the run live here, from the first chunk to the end.
@@ -39,13 +40,13 @@ public final class Conductor implements AutoCloseable {
     private final Flow flow;
     private final Copying copying;
     private final Guard guard;
-    private volatile Switch.StepListener steps = Switch.StepListener.NONE;
-    private volatile @Nullable String doing;
+    private final Doing doing;
 
     public Conductor(Run run, Stop stop, Watcher watcher) {
         this.run = run;
         this.stop = stop;
         this.watcher = watcher;
+        this.doing = new Doing(watcher);
         this.schema = new Schema(run);
         this.copying = new Copying(run);
         this.flow = new Flow(run);
@@ -55,7 +56,7 @@ public final class Conductor implements AutoCloseable {
 
     /// Has each step of a switch announced; for tests that die there.
     public void listenTo(Switch.StepListener listener) {
-        steps = listener;
+        doing.passTo(listener);
     }
 
     public History history() {
@@ -64,27 +65,12 @@ public final class Conductor implements AutoCloseable {
 
     /// What a command has the run do, or wait for, if one does; for people.
     Optional<String> doing() {
-        return flow.now().flatMap(Replication::waitsFor).or(() -> Optional.ofNullable(doing));
+        return flow.now().flatMap(Replication::waitsFor).or(doing::what);
     }
 
-    /// Says what the run is at; null where it is at nothing in particular.
-    void tell(@Nullable String what) {
-        doing = what;
-    }
-
-    /// Passes the steps of a switch on.
-    private final class Announcing implements Switch.StepListener {
-        @Override
-        public void before(String step) {
-            tell("switching, at: " + step);
-            steps.before(step);
-        }
-
-        @Override
-        public void waiting(String what) {
-            tell(what);
-            watcher.say(what);
-        }
+    /// Where to say what the run is at.
+    Doing atWork() {
+        return doing;
     }
 
     public Run run() {
@@ -180,15 +166,20 @@ public final class Conductor implements AutoCloseable {
 
     private void verifyFirst() throws InterruptedException {
         flow.apply(0);
-        RunEvent.Verified verified = checks().verify(List.of());
-        if (!verified.match()) {
-            throw Verification.different(verified);
+        Verification.Result found = checks(Asked.of("")).verify(List.of());
+        if (!found.verified().match()) {
+            throw Verification.different(found.verified());
+        }
+        if (!found.findings().isEmpty()) {
+            watcher.say("rows are the same" + OtherChecks.text(found.findings()));
         }
     }
 
     /// What compares both databases.
-    Checks checks() {
-        return new Checks(this, watcher);
+    ///
+    /// @param asked for what
+    Checks checks(Asked asked) {
+        return new Checks(this, watcher, asked);
     }
 
     /// The stream and the tables that it carries.
@@ -199,17 +190,18 @@ public final class Conductor implements AutoCloseable {
     /// Moves writes to the other side.
     ///
     /// @param proof that both sides are the same
-    public void switchOver(SwitchProof proof) throws InterruptedException {
+    /// @param evidence is told of each step
+    void switchOver(SwitchProof proof, SwitchEvidence evidence) throws InterruptedException {
         InStep inStep = (InStep) state();
         guard.forget();
         append(new RunEvent.SwitchStarted(inStep.active().other()));
         watcher.entered(state());
         Switching switching = (Switching) state();
+        Switch.StepListener heard = evidence.before(doing);
         Replication next = null;
         try {
             next = Switch.prepareNext(run, flow.moved(), switching);
-            new Switch(run, flow.moved(), switching, new Announcing())
-                    .perform(flowing(), next, proof);
+            new Switch(run, flow.moved(), switching, heard).perform(flowing(), next, proof);
         } catch (RuntimeException | InterruptedException e) {
             if (next != null) {
                 next.close();
@@ -225,10 +217,10 @@ public final class Conductor implements AutoCloseable {
             }
             throw e;
         } finally {
-            tell(null);
+            doing.end();
         }
         history = run.journal().history();
-        steps.before("turn");
+        heard.before("turn");
         flow.turnTo(next);
         Guard.attempt(this::watchStandby);
         watcher.entered(state());
@@ -237,15 +229,22 @@ public final class Conductor implements AutoCloseable {
     /// Tells of what came to the standby past its refusal.
     void watchStandby() {
         if (state() instanceof InStep inStep) {
-            Side standby = inStep.active().other();
-            guard.look(flow.moved(), standby, what -> history.isTold(what), this::append);
+            guard.look(flow.moved(), inStep.active().other(), w -> history.isTold(w), this::append);
         }
     }
 
+    /// Tells apart the times before and after the standby was found touched.
+    long touches() {
+        return guard.touches();
+    }
+
     private void recover(Switching switching) {
-        new Switch(run, flow.moved(), switching, steps).recover();
+        SwitchEvidence evidence =
+                SwitchEvidence.begin(run, flow.moved(), switching.from().other(), "");
+        new Switch(run, flow.moved(), switching, doing).recover();
         flow.close();
         history = run.journal().history();
+        evidence.write(history, "the process that switched died over it");
     }
 
     /// Gives up the way back: contract folder, then nothing of the run's is left.

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.report.VerificationReport;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
@@ -36,6 +37,7 @@ final class Continuous implements AutoCloseable {
     private final Duration passEvery;
     private @Nullable Part part;
     private @Nullable Pass pass;
+    private long touches;
     private long restUntil = System.nanoTime();
 
     Continuous(Conductor conductor, Watcher watcher) {
@@ -48,7 +50,8 @@ final class Continuous implements AutoCloseable {
     }
 
     /// A part of a pass that is being compared.
-    private record Part(FutureTask<Optional<Verified>> task, Thread thread, long since) {}
+    private record Part(
+            Pass pass, FutureTask<Optional<Verification.Result>> task, Thread thread, long since) {}
 
     /// Begins the next part where it is time for it; stores what came of the last one.
     void look() {
@@ -72,24 +75,26 @@ final class Continuous implements AutoCloseable {
         if (at == null) {
             at = new Pass(conductor.run(), flow.moved(), active);
             pass = at;
+            touches = conductor.touches();
         }
         Pass going = at;
         Replication stream = flow.flowing();
         Verification verification =
                 new Verification(
                         conductor.run(), flow.moved(), stream, (_, _) -> stream.throwIfFailed());
-        FutureTask<Optional<Verified>> task = new FutureTask<>(() -> going.next(verification));
-        return new Part(task, Thread.ofVirtual().name("continuous").start(task), System.nanoTime());
+        FutureTask<Optional<Verification.Result>> task =
+                new FutureTask<>(() -> going.next(verification));
+        Thread thread = Thread.ofVirtual().name("continuous").start(task);
+        return new Part(going, task, thread, System.nanoTime());
     }
 
     private void take(Part done) {
         long took = System.nanoTime() - done.since();
         long rest = took * (100 - percent) / percent;
         try {
-            Optional<Verified> verified = done.task().get();
-            if (verified.isPresent()) {
-                conductor.append(verified.get());
-                tell(verified.get());
+            Optional<Verification.Result> result = done.task().get();
+            if (result.isPresent()) {
+                store(done.pass(), result.get());
                 rest = Math.max(rest, passEvery.toNanos());
                 pass = null;
             }
@@ -107,10 +112,22 @@ final class Continuous implements AutoCloseable {
         restUntil = System.nanoTime() + rest;
     }
 
-    private void tell(Verified verified) {
-        if (!verified.match()) {
-            watcher.say(Verification.different(verified).text());
+    /// What is clean says nothing of a standby that was written to since the pass began.
+    private void store(Pass of, Verification.Result result) {
+        conductor.watchStandby();
+        Verified verified = result.verified();
+        if (verified.letsWritesMove() && conductor.touches() != touches) {
+            log.atInfo().log("the standby was touched meanwhile, all is compared anew");
+            return;
         }
+        conductor.append(verified);
+        if (!verified.letsWritesMove()) {
+            watcher.say(Verification.notClean(verified).text());
+        }
+        VerificationReport.write(
+                conductor.run(),
+                new VerificationReport.Occasion("verify.continuous", of.active(), of.begunAt()),
+                result);
     }
 
     /// Breaks off what is being compared; the pass begins anew later. Every part of it was at a cut

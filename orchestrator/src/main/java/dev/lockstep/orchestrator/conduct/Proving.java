@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.WayBack;
+import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.plans.catalog.TableName;
 import java.time.Duration;
@@ -32,6 +33,7 @@ final class Proving {
     /// What the switch can go by; fails where the sides differ, unless that was accepted.
     SwitchProof prove() throws InterruptedException {
         SwitchProof proof = look();
+        requireSound();
         if (isVerified(proof.form())) {
             return proof;
         }
@@ -53,6 +55,13 @@ final class Proving {
         return SwitchProof.of(conductor.run(), to.other(), now);
     }
 
+    /// What the catalogs tell, whatever was found before.
+    private void requireSound() {
+        OtherChecks others =
+                OtherChecks.of(conductor.run(), conductor.flow().moved(), to.other(), List.of());
+        conductor.checks(asked).requireSound(others.catalogs());
+    }
+
     /// Whether the last verification counts for tables of this form.
     private boolean isVerified(String form) {
         Instant now = conductor.run().clock().instant();
@@ -60,14 +69,15 @@ final class Proving {
         return conductor
                 .history()
                 .lastVerification()
-                .filter(Verified::match)
+                .filter(Verified::letsWritesMove)
                 .filter(v -> v.form().equals(form))
                 .filter(v -> Instant.parse(v.finishedAt()).plus(maxAge).isAfter(now))
                 .isPresent();
     }
 
-    private void verify(List<String> only) throws InterruptedException {
-        conductor.checks().requireEqual(only, asked);
+    private void verify(List<TableName> only) throws InterruptedException {
+        Checks checks = conductor.checks(asked);
+        checks.requireSound(checks.requireEqual(only));
     }
 
     /// Tables that came to other files while all were compared are compared again by themselves, so
@@ -81,7 +91,7 @@ final class Proving {
             if (rewritten.isEmpty()) {
                 break;
             }
-            verify(rewritten.stream().map(TableName::toString).toList());
+            verify(List.copyOf(rewritten));
             proof = later;
         }
         return proof;

@@ -177,6 +177,7 @@ public final class Demo {
                 Plan.Verify.USUAL,
                 Plan.Cutover.USUAL,
                 new Plan.Complete(Plan.Complete.OldSide.FREE),
-                new Plan.Limits(20L << 30));
+                new Plan.Limits(20L << 30),
+                new Plan.Reports(servers.folder().resolve("reports"), ""));
     }
 }

@@ -11,6 +11,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -37,6 +38,7 @@ public final class Guard {
 
     private final Run run;
     private Side watched = Side.TARGET;
+    private long touches;
 
     /// How the refusal triggers were when they were last looked at; none before that.
     private Optional<Map<TableName, Refusal.Trigger>> seen = Optional.empty();
@@ -74,12 +76,11 @@ public final class Guard {
         }
         Refusal refusal = Switch.refusal(run, moved, standby);
         Found found = run.db(standby).call(session -> Found.read(session, run, refusal));
-        for (TableName table : refusal.tables()) {
-            trouble(table, found)
-                    .map(what -> what.formatted(table, standby.label()))
-                    .filter(isTold.negate())
-                    .ifPresent(what -> teller.tell(alarm(what, now())));
-        }
+        List<String> troubles =
+                refusal.tables().stream()
+                        .flatMap(t -> trouble(t, found, standby).stream())
+                        .toList();
+        troubles.stream().filter(isTold.negate()).forEach(what -> teller.tell(alarm(what, now())));
         if (refusal.tables().stream().allMatch(found::refuses)) {
             seen = Optional.of(found.triggers());
         } else {
@@ -88,15 +89,24 @@ public final class Guard {
         if (!found.watched().containsAll(refusal.tables())) {
             watch(refusal, standby);
         }
-        StrayWrites.take(
-                run.db(standby),
-                run.name(),
-                stray -> {
-                    String what = stray.text(standby);
-                    if (!isTold.test(what)) {
-                        teller.tell(alarm(what, stray.at()));
-                    }
-                });
+        int strays =
+                StrayWrites.take(
+                        run.db(standby),
+                        run.name(),
+                        stray -> {
+                            String what = stray.text(standby);
+                            if (!isTold.test(what)) {
+                                teller.tell(alarm(what, stray.at()));
+                            }
+                        });
+        if (strays > 0 || !troubles.isEmpty()) {
+            touches++;
+        }
+    }
+
+    /// How many looks have found something, told before or not.
+    public long touches() {
+        return touches;
     }
 
     /// What there is of the run's triggers.
@@ -119,6 +129,10 @@ public final class Guard {
     private static StandbyTouched alarm(String what, String at) {
         log.atWarn().addKeyValue("what", what).log("the standby was touched");
         return new StandbyTouched(what, at);
+    }
+
+    private Optional<String> trouble(TableName table, Found found, Side standby) {
+        return trouble(table, found).map(what -> what.formatted(table, standby.label()));
     }
 
     /// A table that has nothing of the run's is a new one.

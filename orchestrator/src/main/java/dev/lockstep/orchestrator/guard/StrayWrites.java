@@ -118,12 +118,14 @@ public final class StrayWrites {
         return session.rows(FOUND, Stray::of, run);
     }
 
-    /// Hands over each of them, and forgets it then.
-    static void take(Db standby, String run, Consumer<Stray> reader) {
-        for (Stray stray : standby.call(session -> found(session, run))) {
+    /// Hands over each of them, and forgets it then. Returns how many there were.
+    static int take(Db standby, String run, Consumer<Stray> reader) {
+        List<Stray> strays = standby.call(session -> found(session, run));
+        for (Stray stray : strays) {
             reader.accept(stray);
             standby.tx(session -> session.update(TAKEN, stray.id()));
         }
+        return strays.size();
     }
 
     /// Removes the triggers, table by table.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -48,6 +49,19 @@ public record Asked(String command, String table, Set<Option> options, String by
     /// What a request holds of it besides the command.
     public String arguments() {
         return Json.write(Map.of("table", table, "options", options, "by", by));
+    }
+
+    /// For a report: what was asked and by whom.
+    public String want() {
+        String who = by.isEmpty() ? "the run itself" : by;
+        return command.isEmpty() ? who : "%s%s, by %s".formatted(command, told(), who);
+    }
+
+    private String told() {
+        return Arrays.stream(Option.values())
+                .filter(options::contains)
+                .map(option -> " --" + option.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                .collect(Collectors.joining());
     }
 
     public boolean has(Option option) {

@@ -80,6 +80,6 @@ public record History(
 
     /// Whether that was told, and nothing was compared since.
     public boolean isTold(String what) {
-        return isKnown(what) && lastVerification.filter(v -> !v.form().isEmpty()).isEmpty();
+        return isKnown(what) && lastVerification.filter(Verified::isCurrent).isEmpty();
     }
 }

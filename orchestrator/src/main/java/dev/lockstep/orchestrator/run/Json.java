@@ -21,6 +21,16 @@ public final class Json {
         }
     }
 
+    /// For people, with a line for each value.
+    public static String pretty(JsonNode tree) {
+        return tree.toPrettyString() + "\n";
+    }
+
+    /// What [#write] would write, as a tree.
+    public static JsonNode treeOf(Object value) {
+        return MAPPER.valueToTree(value);
+    }
+
     public static <T> T read(String json, Class<T> type) {
         try {
             return MAPPER.readValue(json, type);

@@ -1,8 +1,11 @@
 package dev.lockstep.orchestrator.run;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.schema.Finding;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /// What other processes ask of the one that holds the lease, through a table on the target.
@@ -54,7 +57,20 @@ public final class Requests {
     ///
     /// @param exit the exit code of the command
     /// @param text what it prints
-    public record Outcome(int exit, String text) {}
+    /// @param findings what a verification found besides rows
+    public record Outcome(
+            int exit,
+            String text,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Finding> findings) {
+        /// @param findings is null in the answer of an earlier version
+        public Outcome {
+            findings = List.copyOf(Objects.requireNonNullElse(findings, List.of()));
+        }
+
+        public Outcome(int exit, String text) {
+            this(exit, text, List.of());
+        }
+    }
 
     public Requests(Db target, String run) {
         this.target = target;

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.run;
 
 import java.util.List;
+import java.util.Objects;
 
 /// What happened to a run. Stored as JSON under the record's name; fields are added, never renamed.
 public sealed interface RunEvent {
@@ -19,24 +20,72 @@ public sealed interface RunEvent {
     /// A verification ended.
     ///
     /// @param match whether no difference was found
-    /// @param cut the active database's WAL position that was compared
+    /// @param counted whether rows were counted only
+    /// @param cut the active database's WAL position from which on all was compared
+    /// @param asOf a moment before that position was reached; null in a journal of an earlier
+    ///   version
     /// @param first the first differences, as text
     /// @param form tells the tables that were compared from what a statement makes of them
+    /// @param finishedAt from when on it counts: its end, or the beginning of one of many parts
+    /// @param errors what else than rows is wrong on the standby, as text; null as above
     record Verified(
             boolean match,
+            boolean counted,
             long tables,
             long rows,
             long differences,
             String first,
             String cut,
+            String asOf,
             long heldMillis,
             String form,
-            String finishedAt)
+            String finishedAt,
+            List<String> errors)
             implements RunEvent {
+        public Verified {
+            errors = List.copyOf(Objects.requireNonNullElse(errors, List.of()));
+            asOf = Objects.requireNonNullElse(asOf, finishedAt);
+        }
+
+        /// Whether rows and all else let writes move.
+        public boolean letsWritesMove() {
+            return match && errors.isEmpty();
+        }
+
+        /// In a word, for reports: of the rows.
+        public String verdict() {
+            return match ? "match" : "mismatch";
+        }
+
+        /// This one, where this is wrong besides rows.
+        public Verified with(List<String> besides) {
+            return with(form, besides);
+        }
+
         /// This one, of tables that may not be as they were.
         Verified outdated() {
+            return with("", errors);
+        }
+
+        /// Whether nothing is known to have touched the tables since.
+        public boolean isCurrent() {
+            return !form.isEmpty();
+        }
+
+        private Verified with(String otherForm, List<String> besides) {
             return new Verified(
-                    match, tables, rows, differences, first, cut, heldMillis, "", finishedAt);
+                    match,
+                    counted,
+                    tables,
+                    rows,
+                    differences,
+                    first,
+                    cut,
+                    asOf,
+                    heldMillis,
+                    otherForm,
+                    finishedAt,
+                    besides);
         }
     }
 

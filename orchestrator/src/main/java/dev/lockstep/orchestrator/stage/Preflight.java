@@ -4,6 +4,7 @@ import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.orchestrator.gate.Gate;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaCopy;
+import dev.lockstep.plans.catalog.Column;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
@@ -12,9 +13,11 @@ import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Whether both databases are as a run needs them, before anything is changed. Reads only; every
 /// problem is found before any is reported.
@@ -135,6 +138,7 @@ public final class Preflight {
         WayBack.checkWritable(from, moved.tables(Side.SOURCE), problems);
         Fences.check(from, moved.tables(Side.SOURCE), problems);
         checkMapping(moved);
+        checkMask(moved);
     }
 
     private static String unusableIdentity(Table table) {
@@ -177,6 +181,26 @@ public final class Preflight {
                                 + "; mend tables.mappings");
             }
         }
+    }
+
+    /// A column that is not there is a slip, and what was meant would be shown.
+    private void checkMask(Moved moved) {
+        Set<String> columns = new HashSet<>();
+        for (Table table : moved.source().tables().values()) {
+            for (Column column : table.columns()) {
+                String there = moved.targetName(table.name(), column.name());
+                columns.add(table.name() + "." + column.name());
+                columns.add(moved.targetName(table.name()) + "." + there);
+            }
+        }
+        plan.verify().mask().names().stream()
+                .filter(name -> !columns.contains(name))
+                .forEach(name ->
+                        problems.add(
+                                ("verify.mask names \"%s\", and neither side has such a column of"
+                                                + " a table in scope; give it as"
+                                                + " schema.table.column")
+                                        .formatted(name)));
     }
 
     private void checkColumns(Table table, Map<String, String> mapped) {

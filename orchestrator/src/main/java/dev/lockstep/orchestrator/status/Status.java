@@ -7,9 +7,9 @@ import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Note;
+import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Side;
-import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
@@ -95,9 +95,9 @@ public record Status(
 
     /// How the last verification ended: `match` or `mismatch`.
     ///
-    /// @param cut the active's position from which on every row was compared, for people only
+    /// @param more what it says for people only
     public record Verification(
-            String verdict, String finishedAt, long differences, @JsonIgnore String cut) {}
+            String verdict, String finishedAt, long differences, @JsonIgnore Verified more) {}
 
     /// The last switch. `pauseMillis` is null where the process died over it.
     public record LastSwitch(String from, String to, @Nullable Double pauseMillis, String at) {}
@@ -167,12 +167,7 @@ public record Status(
                 new Changes(found.number(Note::captured), found.number(Note::applied)),
                 found.retained().orElseGet(() -> found.number(Note::retainedWalBytes)),
                 history.lastVerification()
-                        .map(v ->
-                                new Verification(
-                                        v.match() ? "match" : "mismatch",
-                                        v.finishedAt(),
-                                        v.differences(),
-                                        v.cut()))
+                        .map(v -> new Verification(v.verdict(), v.finishedAt(), v.differences(), v))
                         .orElse(null),
                 history.lastSwitch()
                         .map(s ->
@@ -207,7 +202,8 @@ public record Status(
         }
         flow(text);
         if (lastVerification != null) {
-            line(text, "verified", verified(lastVerification, now));
+            line(text, "verified", verified(lastVerification.more(), now));
+            lastVerification.more().errors().forEach(error -> line(text, "ERROR", error));
         }
         if (lastSwitch != null) {
             line(
@@ -224,18 +220,31 @@ public record Status(
         return text.toString().stripTrailing();
     }
 
-    private static String verified(Verification last, Instant now) {
-        Duration age = Duration.between(Instant.parse(last.finishedAt()), now);
+    private static String verified(Verified last, Instant now) {
         return String.format(
                 Locale.ROOT,
-                "%s, %,d differences; every row at or after LSN %s, the oldest %s ago (%s)",
+                "%s, %,d differences; %s (%s)%s",
                 last.verdict(),
                 last.differences(),
-                last.cut(),
-                age.toMinutes() < 2
-                        ? Math.max(0, age.toSeconds()) + " seconds"
-                        : age.toMinutes() + " minutes",
-                last.finishedAt());
+                what(last, age(Duration.between(Instant.parse(last.asOf()), now))),
+                last.finishedAt(),
+                last.isCurrent() ? "" : "; outdated: a switch verifies again");
+    }
+
+    private static String what(Verified last, String age) {
+        return last.match()
+                ? "%s at or after LSN %s, the oldest %s ago"
+                        .formatted(
+                                last.counted() ? "rows of every table counted" : "every row",
+                                last.cut(),
+                                age)
+                : "found at LSN %s, %s ago".formatted(last.cut(), age);
+    }
+
+    private static String age(Duration age) {
+        return age.toMinutes() < 2
+                ? Math.max(0, age.toSeconds()) + " seconds"
+                : age.toMinutes() + " minutes";
     }
 
     private void flow(StringBuilder text) {

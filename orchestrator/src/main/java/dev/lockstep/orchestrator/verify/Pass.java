@@ -6,13 +6,18 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.TableTotals;
 import dev.lockstep.validators.rows.Checksums;
+import dev.lockstep.validators.schema.Finding;
+import dev.lockstep.validators.schema.SchemaChecks;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// A verification of all tables, some at a time and each part at a cut of its own, so that no
@@ -31,6 +36,7 @@ public final class Pass {
     private final Side active;
     private final Deque<TablePair> left;
     private final Instant begunAt;
+    private final List<TableTotals> totals = new ArrayList<>();
     private Optional<TablesState> state = Optional.empty();
     private Optional<Verified> sum = Optional.empty();
 
@@ -42,26 +48,53 @@ public final class Pass {
         this.begunAt = run.clock().instant();
     }
 
+    public Side active() {
+        return active;
+    }
+
     public Instant begunAt() {
         return begunAt;
     }
 
     /// Compares the next tables. What comes of it says something once there is a difference, or
     /// nothing is left; empty until then.
-    public Optional<Verified> next(Verification verification) throws InterruptedException {
+    public Optional<Verification.Result> next(Verification verification)
+            throws InterruptedException {
         if (state.isEmpty()) {
             state = Optional.of(TablesState.of(run, active, List.copyOf(left)));
         }
         List<TablePair> part = part();
-        Verification.Found found = verification.find(active, part, Checksums.Shown.USUAL);
+        boolean isLast = part.size() == left.size();
+        OtherChecks others = OtherChecks.of(run, moved, active, List.of());
+        List<Finding> besides = new ArrayList<>();
+        Verification.Found found =
+                verification.find(
+                        active,
+                        part,
+                        Checksums.Shown.USUAL,
+                        sides -> {
+                            if (isLast) {
+                                besides.addAll(others.orphans(sides, Progress.NONE));
+                            }
+                        });
         left.removeAll(part);
         state = state.map(before -> before.with(found.state()));
         Verified verified = found.result().verified();
         if (!verified.match()) {
-            return Optional.of(verified);
+            return Optional.of(found.result());
         }
+        totals.addAll(found.result().totals());
         sum = Optional.of(sum.map(before -> and(before, verified)).orElse(verified));
-        return left.isEmpty() ? sum.map(this::whole) : Optional.empty();
+        if (!isLast) {
+            return Optional.empty();
+        }
+        besides.addAll(others.catalogs());
+        return sum.map(all -> result(all, SchemaChecks.sorted(besides)));
+    }
+
+    private Verification.Result result(Verified all, List<Finding> besides) {
+        return new Verification.Result(
+                whole(all, OtherChecks.errors(besides)), Map.of(), List.of(), totals, besides);
     }
 
     private List<TablePair> part() {
@@ -83,27 +116,33 @@ public final class Pass {
     private static Verified and(Verified a, Verified b) {
         return new Verified(
                 true,
+                b.counted(),
                 a.tables() + b.tables(),
                 a.rows() + b.rows(),
                 0,
                 "",
                 Lsn.parse(a.cut()).isAfter(Lsn.parse(b.cut())) ? b.cut() : a.cut(),
+                a.asOf(),
                 Math.max(a.heldMillis(), b.heldMillis()),
                 b.form(),
-                a.finishedAt());
+                a.finishedAt(),
+                List.of());
     }
 
-    /// It is as old as its first part.
-    private Verified whole(Verified all) {
+    /// It counts from its first part on.
+    private Verified whole(Verified all, List<String> errors) {
         return new Verified(
                 all.match(),
+                all.counted(),
                 all.tables(),
                 all.rows(),
                 all.differences(),
                 all.first(),
                 all.cut(),
+                all.asOf(),
                 all.heldMillis(),
                 state.orElseThrow().form(moved, active),
-                begunAt.toString());
+                begunAt.toString(),
+                errors);
     }
 }

@@ -18,16 +18,22 @@ import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.TableTotals;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.rows.Checksums;
 import dev.lockstep.validators.rows.RowCounts;
+import dev.lockstep.validators.schema.Finding;
+import dev.lockstep.validators.schema.SchemaChecks;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /// Compares the two databases at a cut, while writes go on. Tables that are truncated just before
@@ -53,10 +59,24 @@ public final class Verification {
     ///
     /// @param byTable how many rows differ, of the tables in which any do
     /// @param named the first of them
-    public record Result(Verified verified, Map<TableName, Long> byTable, List<Difference> named) {
+    /// @param totals what each table came to
+    /// @param findings what was found besides rows, errors first
+    public record Result(
+            Verified verified,
+            Map<TableName, Long> byTable,
+            List<Difference> named,
+            List<TableTotals> totals,
+            List<Finding> findings) {
         public Result {
             byTable = Map.copyOf(byTable);
             named = List.copyOf(named);
+            totals = List.copyOf(totals);
+            findings = List.copyOf(findings);
+        }
+
+        private Result with(List<Finding> besides) {
+            return new Result(
+                    verified.with(OtherChecks.errors(besides)), byTable, named, totals, besides);
         }
     }
 
@@ -64,25 +84,34 @@ public final class Verification {
     /// empty means all.
     ///
     /// @param named how many differences are to be named
-    public Result verify(Side active, List<String> only, int named) throws InterruptedException {
-        return find(
+    public Result verify(Side active, List<TableName> only, int named) throws InterruptedException {
+        List<TablePair> pairs =
+                moved.comparison(active).stream()
+                        .filter(p -> only.isEmpty() || only.stream().anyMatch(p.active()::isPartOf))
+                        .toList();
+        OtherChecks others = OtherChecks.of(run, moved, active, only);
+        List<Finding> findings = new ArrayList<>();
+        Found found =
+                find(
                         active,
-                        moved.comparison(active).stream()
-                                .filter(p ->
-                                        only.isEmpty()
-                                                || only.contains(p.active().name().toString()))
-                                .toList(),
-                        named)
-                .result();
+                        pairs,
+                        named,
+                        sides -> findings.addAll(others.orphans(sides, progress)));
+        findings.addAll(others.catalogs());
+        return found.result().with(SchemaChecks.sorted(findings));
     }
 
     /// What came of it, and what the tables were when they were compared.
     record Found(Result result, TablesState state) {}
 
-    /// Compares these tables.
-    Found find(Side active, List<TablePair> pairs, int named) throws InterruptedException {
+    /// Compares these tables' rows.
+    ///
+    /// @param besides what else is to be done with the sessions, after rows were compared
+    Found find(Side active, List<TablePair> pairs, int named, Consumer<Sides> besides)
+            throws InterruptedException {
+        Instant asOf = run.clock().instant();
         TablesState state = TablesState.of(run, active, pairs);
-        Compared all = compare(active, pairs, named);
+        Compared all = compare(active, pairs, named, besides);
         for (int attempt = 1; all.isOnlySpoiled(); attempt++) {
             Set<TableName> spoiled = all.differing();
             if (attempt == ATTEMPTS_MAX) {
@@ -91,9 +120,9 @@ public final class Verification {
             List<TablePair> again =
                     pairs.stream().filter(p -> spoiled.contains(p.active().name())).toList();
             state = state.with(TablesState.of(run, active, again));
-            all = all.and(compare(active, again, named));
+            all = all.and(compare(active, again, named, _ -> {}));
         }
-        return new Found(result(all, pairs.size(), state.form(moved, active)), state);
+        return new Found(result(all, pairs.size(), asOf, state.form(moved, active)), state);
     }
 
     private static LockstepException spoilt(Set<TableName> tables) {
@@ -118,6 +147,16 @@ public final class Verification {
                         .formatted(verified.differences(), verified.cut(), verified.first()));
     }
 
+    /// The fault that a verification is which lets no writes move.
+    public static LockstepException notClean(Verified verified) {
+        return verified.match()
+                ? new LockstepException(
+                        Fault.DIFFERENT,
+                        "the rows are the same, but the standby is not fit to be the active:\n"
+                                + String.join("\n", verified.errors()))
+                : different(verified);
+    }
+
     /// What differs in tables of two sides that hold still, the first of it as text; empty where
     /// nothing does. Rows are compared whatever the plan's method is.
     ///
@@ -134,18 +173,26 @@ public final class Verification {
 
     /// What comparisons have found.
     ///
-    /// @param cut where the last of them was
+    /// @param cut where the first of them was
     /// @param held how long the applier was held for all of them
     /// @param changed tables that came to other files after they were seen and maybe before they
     ///   were read: what differs there says nothing
     private record Compared(
-            Lsn cut, Duration held, long rows, Verdict verdict, Set<TableName> changed) {
+            Lsn cut,
+            Duration held,
+            long rows,
+            Verdict verdict,
+            Map<TableName, TableTotals> totals,
+            Set<TableName> changed) {
         Compared and(Compared later) {
+            Map<TableName, TableTotals> all = new TreeMap<>(totals);
+            all.putAll(later.totals);
             return new Compared(
-                    later.cut,
+                    cut,
                     held.plus(later.held),
                     rows + later.rows,
                     later.verdict,
+                    all,
                     later.changed);
         }
 
@@ -163,7 +210,8 @@ public final class Verification {
         }
     }
 
-    private Compared compare(Side active, List<TablePair> pairs, int named)
+    /// @param besides what else is to be done with the sessions, after rows were compared
+    private Compared compare(Side active, List<TablePair> pairs, int named, Consumer<Sides> besides)
             throws InterruptedException {
         Cut cut = replication.cut(CUT_MAX);
         SnapshotSessions sessions;
@@ -175,8 +223,13 @@ public final class Verification {
         try (sessions) {
             TablesState seen = TablesState.seen(sessions.sides().pairs().getFirst(), pairs);
             Verdict verdict = validator(named).validate(sessions.sides());
+            besides.accept(sessions.sides());
             Set<TableName> changed = seen.changed(TablesState.of(run, active, pairs), pairs);
-            return new Compared(cut.at(), cut.stoodStill(), verdict.rows(), verdict, changed);
+            Map<TableName, TableTotals> totals =
+                    verdict.totals().stream()
+                            .collect(Collectors.toMap(TableTotals::table, each -> each));
+            return new Compared(
+                    cut.at(), cut.stoodStill(), verdict.rows(), verdict, totals, changed);
         }
     }
 
@@ -190,7 +243,7 @@ public final class Verification {
                 : new RowCounts(run.clock(), progress);
     }
 
-    private Result result(Compared compared, int tables, String form) {
+    private Result result(Compared compared, int tables, Instant asOf, String form) {
         Map<TableName, Long> differences = new TreeMap<>();
         List<Difference> shown = List.of();
         if (compared.verdict() instanceof Verdict.Mismatch mismatch) {
@@ -202,15 +255,23 @@ public final class Verification {
         Verified verified =
                 new Verified(
                         differences.isEmpty(),
+                        run.plan().verify().method() == Plan.Verify.Method.COUNT,
                         tables,
                         compared.rows(),
                         differences.values().stream().mapToLong(n -> n).sum(),
                         described(shown, differences),
                         compared.cut().toString(),
+                        asOf.toString(),
                         compared.held().toMillis(),
                         form,
-                        run.clock().instant().toString());
-        return new Result(verified, differences, shown);
+                        run.clock().instant().toString(),
+                        List.of());
+        return new Result(
+                verified,
+                differences,
+                shown,
+                List.copyOf(new TreeMap<>(compared.totals()).values()),
+                List.of());
     }
 
     /// The differences that there is something to show of; else how many each table has.

@@ -245,6 +245,7 @@ class BadInputTest {
         refused(
                         """
                         schema: { copy: none }
+                        verify: { mask: ["*.secret", public.item.nmae] }
                         tables:
                           mappings:
                             - { table: public.itm, to: public.item2 }
@@ -253,6 +254,7 @@ class BadInputTest {
                 .refused(
                         4,
                         "PRECONDITION",
+                        "verify.mask names \"public.item.nmae\"",
                         "tables.mappings names \"public.itm\"",
                         "tables.mappings names column \"nam\" of \"public.item\"",
                         "column \"number\" of the target's \"public.item\" is missing, for \"id\"");

@@ -3,9 +3,16 @@ package dev.lockstep.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +71,60 @@ class ContinuousTest {
         return Status.of(move).json().path("lastVerification").path("verdict").asText();
     }
 
+    private List<String> reports() {
+        Path reports = folder.resolve("lockstep-reports").resolve(move.name());
+        try (Stream<Path> files = Files.list(reports)) {
+            List<String> texts = new ArrayList<>();
+            for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+                texts.add(Files.readString(file));
+            }
+            return texts;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// A part of a pass is at a cut of its own, and there is none while a transaction is open that
+    /// writes. So whatever comes in this one comes between two parts.
+    @Test
+    void aPassIsNotCleanIfTheStandbyIsTouchedBetweenItsParts() {
+        try (LiveRun run = LiveRun.inStep(move);
+                Session between = source.session("between")) {
+            awaitAnotherPass();
+            do {
+                between.rollback();
+                awaitThatTheFirstPartIsCompared();
+                between.begin();
+                between.one("SELECT pg_current_xact_id()::text");
+            } while (!isCompared(source));
+            Pair.run(
+                    target,
+                    "SET session_replication_role = replica; UPDATE big SET note = 'x'"
+                            + " WHERE id = 3");
+            LiveRun.await("alarm", () -> Status.of(move).text().contains("ALARM"));
+            between.rollback();
+            awaitVerdict("mismatch");
+            String journal = move.told("journal").done();
+            assertThat(journal.substring(journal.indexOf("StandbyTouched")))
+                    .doesNotContain("\"match\":true");
+            assertThat(run).isNotNull();
+        }
+        move.told("abort").done();
+    }
+
+    private static boolean isCompared(Db db) {
+        return db.call(session ->
+                session.flag(
+                        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND"
+                                + " pid <> pg_backend_pid() AND query LIKE '%hash%\"big\"%')"));
+    }
+
+    private void awaitThatTheFirstPartIsCompared() {
+        while (!isCompared(source)) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static void spoil(Db db, int id) {
         Pair.run(
                 db,
@@ -95,6 +156,7 @@ class ContinuousTest {
                             "verified +match, 0 differences; every row at or after LSN [0-9A-F]+/"
                                     + "[0-9A-F]+, the oldest [0-9]+ seconds ago");
             assertThat(move.told("journal").done()).contains("\"tables\":3");
+            assertThat(reports()).anyMatch(text -> text.contains("\"verify.continuous\""));
             enough.set(true);
             awaitEnd(writer);
             move.told("cutover").done();

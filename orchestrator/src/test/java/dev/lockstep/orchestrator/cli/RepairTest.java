@@ -90,6 +90,8 @@ class RepairTest {
                     "SET session_replication_role = replica; DELETE FROM item WHERE id = 30");
             move.told("validate", "--table", "public.item", "--repair").done();
             assertEqual();
+            assertThat(move.told("validate", "--table", "public.part").done())
+                    .contains("99 rows of 2 tables");
             move.told("complete").done();
             run.ended().done();
         }
@@ -145,6 +147,13 @@ class RepairTest {
                         ALTER TABLE item ENABLE ALWAYS TRIGGER spoil;
                         """);
         move.told("validate", "--repair").refused(3, "DIFFERENT", "1 differences", "id=5");
+        Pair.run(
+                target,
+                "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql"
+                        + " AS 'BEGIN RAISE ''not %'', new.note; END'");
+        Told failed = move.told("validate", "--repair");
+        failed.refused(1, "STATEMENT_FAILED", "rows of table \"public.item\"", "[P0001]");
+        assertThat(failed.out() + failed.err()).doesNotContain("p'2", "n5");
         Pair.run(target, "DROP TRIGGER spoil ON item");
         move.told("validate", "--repair").done();
         assertEqual();

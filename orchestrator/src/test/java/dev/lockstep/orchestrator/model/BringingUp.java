@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
+import java.util.List;
 import java.util.Optional;
 
 /// What a process does until the run is in step, and while it is: as `Conductor` and `Flow` do.
@@ -12,7 +13,8 @@ final class BringingUp {
     private BringingUp() {}
 
     static RunEvent.Verified verified(boolean match) {
-        return new RunEvent.Verified(match, 1, 1, match ? 0 : 1, "", "0/0", 0, "", "");
+        return new RunEvent.Verified(
+                match, false, 1, 1, match ? 0 : 1, "", "0/0", "", 0, "", "", List.of());
     }
 
     static void idle(Turn turn) {

@@ -3,13 +3,15 @@ package dev.lockstep.orchestrator.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.fault.Fault;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HistoryTest {
     private static final RunEvent.Verified VERIFIED =
-            new RunEvent.Verified(true, 3, 100, 0, "", "0/1", 4, "form", "now");
+            new RunEvent.Verified(
+                    true, false, 3, 100, 0, "", "0/1", "then", 4, "form", "now", List.of());
 
     /// What undoes such a statement may leave no other trace.
     @ParameterizedTest

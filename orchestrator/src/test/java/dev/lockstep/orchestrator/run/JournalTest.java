@@ -23,7 +23,18 @@ class JournalTest {
     private static final String RUN = "shop";
     private static final RunEvent.Verified CLEAN =
             new RunEvent.Verified(
-                    true, 3, 1L << 40, 0, "", "16/B374D848", 12, "f", "2026-02-03T04:05Z");
+                    true,
+                    false,
+                    3,
+                    1L << 40,
+                    0,
+                    "",
+                    "16/B374D848",
+                    "2026-02-03T04:04Z",
+                    12,
+                    "f",
+                    "2026-02-03T04:05Z",
+                    List.of("e"));
     private static final RunEvent.Switched SWITCHED =
             new RunEvent.Switched(20.5, "2026-02-03T04:05:06.123456Z", List.of("a.b"));
 
@@ -36,7 +47,18 @@ class JournalTest {
                     new RunEvent.CaughtUp(3),
                     CLEAN,
                     new RunEvent.Verified(
-                            false, 1, 2, 3, "a \"b\"\n\t\\ 'c' ü 😀 ?", "0/1", 0, "f", ""),
+                            false,
+                            true,
+                            1,
+                            2,
+                            3,
+                            "a \"b\"\n\t\\ 'c' ü 😀 ?",
+                            "0/1",
+                            "",
+                            0,
+                            "f",
+                            "",
+                            List.of()),
                     new RunEvent.Repaired(7, List.of("a.\"b\"")),
                     new RunEvent.DifferencesAccepted(3, "first\n", "somebody, process 5"),
                     new RunEvent.StandbyTouched("table \"a\"", "2026-02-03T04:05Z"),

@@ -94,7 +94,8 @@ class RunMachineTest {
     private record Given(RunState state, RunEvent event) {}
 
     private static RunEvent verified(boolean match) {
-        return new RunEvent.Verified(match, 3, 100, match ? 0 : 2, "", "0/1", 4, "f", "now");
+        return new RunEvent.Verified(
+                match, false, 3, 100, match ? 0 : 2, "", "0/1", "then", 4, "f", "now", List.of());
     }
 
     private static Stream<RunState> states() {

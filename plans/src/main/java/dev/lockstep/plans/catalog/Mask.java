@@ -16,4 +16,9 @@ public record Mask(List<String> globs) {
         String name = table + "." + column;
         return globs.stream().anyMatch(glob -> Glob.matches(glob, name));
     }
+
+    /// Those that name one column, and hence mean one that is there.
+    public List<String> names() {
+        return globs.stream().filter(glob -> !glob.contains("*") && !glob.contains("?")).toList();
+    }
 }

@@ -23,6 +23,11 @@ public record Table(
         keys = List.copyOf(keys);
     }
 
+    /// Whether it, or the topmost table that it is a partition of, is called so.
+    public boolean isPartOf(TableName whole) {
+        return name.equals(whole) || root.filter(whole::equals).isPresent();
+    }
+
     /// The key by which changes in the WAL name a row; empty where only the whole row does.
     public Optional<Key> changeKey() {
         return switch (replicaIdentity) {

@@ -27,7 +27,8 @@ public record Plan(
         Verify verify,
         Cutover cutover,
         Complete complete,
-        Limits limits) {
+        Limits limits,
+        Reports reports) {
 
     /// Where the change log is kept.
     public sealed interface Kafka {
@@ -119,4 +120,10 @@ public record Plan(
     ///
     /// @param retainedWalBytes how much WAL the active database may keep for the run
     public record Limits(long retainedWalBytes) {}
+
+    /// What verifications and switches leave behind for people.
+    ///
+    /// @param folder where reports are written, in a folder per run; made where it is not there
+    /// @param planHash SHA-256 of the plan file as it is written, in hex; empty where there is none
+    public record Reports(Path folder, String planHash) {}
 }

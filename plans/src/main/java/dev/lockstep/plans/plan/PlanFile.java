@@ -27,7 +27,8 @@ public final class PlanFile {
                     "verify",
                     "cutover",
                     "complete",
-                    "limits");
+                    "limits",
+                    "reports");
 
     /// The keys of a change inside one database.
     private static final List<String> INSIDE = List.of("database", "versions", "change");
@@ -42,10 +43,13 @@ public final class PlanFile {
     private static final String VERSION_EXPECTED = "1, the plan format of this version";
 
     private final Path folder;
+    private final String hash;
     private final Section plan;
 
-    private PlanFile(Path folder, Section plan) {
+    /// @param hash of the file
+    private PlanFile(Path folder, String hash, Section plan) {
         this.folder = folder;
+        this.hash = hash;
         this.plan = plan;
     }
 
@@ -57,7 +61,8 @@ public final class PlanFile {
         Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
         Optional<Plan> plan =
                 root(file, new Variables(folder, environment, findings), findings)
-                        .flatMap(root -> new PlanFile(folder.normalize(), root).plan());
+                        .flatMap(root ->
+                                new PlanFile(folder.normalize(), PlanText.hash(file), root).plan());
         findings.throwIfAny();
         return plan.orElseThrow(() -> new AssertionError("no plan and no problem"));
     }
@@ -107,12 +112,13 @@ public final class PlanFile {
         Plan.Cutover cutover = settings.cutover(new GateReader.Sides(source, target));
         Plan.Complete complete = settings.complete();
         Plan.Limits limits = settings.limits();
+        Plan.Reports reports = new Plan.Reports(settings.reports(), hash);
         return name.flatMap(n ->
                 source.flatMap(from ->
                         target.map(to ->
                                 new Plan(
                                         n, folder, from, to, kafka, scope, mapping, schema,
-                                        backfill, verify, cutover, complete, limits))));
+                                        backfill, verify, cutover, complete, limits, reports))));
     }
 
     private static Optional<String> name(String text) {

@@ -9,6 +9,9 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /// Reads small text files whole. Bounded, so that a device or a dump given by mistake does no harm.
 final class PlanText {
@@ -38,6 +41,18 @@ final class PlanText {
             return text.startsWith("\uFEFF") ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
             throw new Unreadable("is not UTF-8, expected text in UTF-8");
+        }
+    }
+
+    /// SHA-256 of a file, as tools print it; empty where it has gone meanwhile.
+    static String hash(Path file) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(bytes(file));
+            return HexFormat.of().formatHex(hash);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        } catch (Unreadable e) {
+            return "";
         }
     }
 

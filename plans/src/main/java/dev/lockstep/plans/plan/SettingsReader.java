@@ -22,6 +22,8 @@ final class SettingsReader {
     private static final String MASK = "a list of globs on schema.table.column";
     private static final String MASKED =
             "a glob on schema.table.column, like \"public.customer.email\" or \"*.password\"";
+    private static final String REPORTS = "a folder for reports, seen from the plan's";
+    private static final String REPORTS_FOLDER = "lockstep-reports";
     private static final String FOLDER = "a folder with SQL migrations, seen from the plan's";
 
     private final Section plan;
@@ -154,6 +156,12 @@ final class SettingsReader {
                                 "a size from 1MiB to 1024TiB, like 20GiB",
                                 Units.size(Units.MIB, 1024 * Units.TIB))
                         .orElse(WAL_BYTES));
+    }
+
+    /// The folder need not be there yet.
+    Path reports() {
+        return plan.value("reports", REPORTS, text -> path(folder, text))
+                .orElseGet(() -> folder.resolve(REPORTS_FOLDER));
     }
 
     /// Zero stands for never.

@@ -29,6 +29,9 @@ public final class SqlStates {
     private static final Set<String> RETRIABLE =
             Set.of("40001", "40P01", "53100", "53200", "58030");
 
+    /// Classes of errors whose messages may quote values: of data, and of functions.
+    private static final Set<String> VALUED = Set.of("22", "P0");
+
     private SqlStates() {}
 
     /// The SQLSTATE of the first `SQLException` in the chain of causes.
@@ -62,6 +65,34 @@ public final class SqlStates {
     /// Turns a driver's error into a fault; `doing` says what was being done, on what.
     public static LockstepException fault(String doing, SQLException e) {
         return new LockstepException(faultOf(e), doing + ": " + describe(e), e);
+    }
+
+    /// The same fault without what rows hold, for statements that name rows: neither the statement
+    /// nor the server's details are told, and of the server's message only what is about the
+    /// schema.
+    ///
+    /// @param doing what was being done, on what
+    public static LockstepException withoutValues(String doing, LockstepException failure) {
+        Optional<String> state = of(failure);
+        if (state.isEmpty()) {
+            return failure;
+        }
+        String told =
+                VALUED.stream().anyMatch(state.get()::startsWith)
+                        ? ""
+                        : server(failure).map(message -> ": " + message).orElse("");
+        SQLException cause = new SQLException("not shown, it may hold values", state.get());
+        return new LockstepException(
+                failure.fault(), "%s%s [%s]".formatted(doing, told, state.get()), cause);
+    }
+
+    private static Optional<String> server(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof PSQLException e && e.getServerErrorMessage() != null) {
+                return Optional.ofNullable(e.getServerErrorMessage().getMessage());
+            }
+        }
+        return Optional.empty();
     }
 
     private static Fault faultOf(SQLException e) {

@@ -38,6 +38,7 @@ class PlanFileTest {
             cutover: { gate: none, max-lag: 500ms, max-pause: 3s, terminate-blockers: 1s }
             complete: { old-side: fenced }
             limits: { retained-wal: 1073741824 }
+            reports: ../evidence
             """;
 
     private static final Mask MASK = new Mask(List.of("public.a.b", "*.secret"));
@@ -79,6 +80,8 @@ class PlanFileTest {
                                 Optional.empty()));
         assertThat(plan.complete()).isEqualTo(new Plan.Complete(Plan.Complete.OldSide.FREE));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(20L << 30));
+        assertThat(plan.reports().folder()).isEqualTo(temp.resolve("lockstep-reports"));
+        assertThat(plan.reports().planHash()).matches("[0-9a-f]{64}");
     }
 
     @Test
@@ -120,6 +123,7 @@ class PlanFileTest {
                                 Optional.of(Duration.ofSeconds(1))));
         assertThat(plan.complete()).isEqualTo(new Plan.Complete(Plan.Complete.OldSide.FENCED));
         assertThat(plan.limits()).isEqualTo(new Plan.Limits(1L << 30));
+        assertThat(plan.reports().folder()).isEqualTo(temp.resolveSibling("evidence"));
     }
 
     @Test

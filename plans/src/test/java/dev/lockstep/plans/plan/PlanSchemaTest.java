@@ -112,6 +112,8 @@ class PlanSchemaTest {
                         + " url: 'http://a:1/b?c' } } } } } }",
                 "cutover: { gate: { hooks: { move: { http: { url: 'https://a', headers: { B: 1 } }"
                         + " }, release: { run: [a] } } } }",
+                "reports: not/there/yet",
+                "reports: '${R:-a}/b'",
             })
     void bothAccept(String added) {
         String yaml = PlanFolder.MINIMAL + added + "\n";
@@ -190,6 +192,8 @@ class PlanSchemaTest {
                 "complete: { old-side: shut }",
                 "complete: { old-side: 1 }",
                 "limits: { retained-wal: a lot }",
+                "reports: ''",
+                "reports: { folder: a }",
             })
     void bothRefuse(String added) {
         String yaml = PlanFolder.MINIMAL + added + "\n";

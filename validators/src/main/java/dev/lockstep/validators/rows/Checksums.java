@@ -6,6 +6,7 @@ import dev.lockstep.validators.Findings;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
+import dev.lockstep.validators.TableTotals;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.Workers;
@@ -86,7 +87,7 @@ public final class Checksums implements Validator {
             new Locator(table, sessions, chunk, findings)
                     .locate(Math.max(active.rows(), standby.rows()));
         }
-        findings.addRows(active.rows());
+        findings.addRows(new TableTotals(part.name(), active.sums(), standby.sums()));
         progress.compared(part.name(), part.rowsDone().addAndGet(active.rows()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.TableTotals;
 import java.math.BigDecimal;
 import java.util.Map;
 import java.util.TreeMap;
@@ -9,6 +10,11 @@ import java.util.TreeMap;
 /// row must not cancel itself out.
 record Digest(long rows, BigDecimal sum, BigDecimal mixed) {
     static final Digest EMPTY = new Digest(0, BigDecimal.ZERO, BigDecimal.ZERO);
+
+    /// The same, for whoever adds them up.
+    TableTotals.Sums sums() {
+        return new TableTotals.Sums(rows, sum, mixed);
+    }
 
     /// The digest of a chunk.
     static Digest of(Session session, TableSide side, Chunk chunk) {

@@ -121,10 +121,15 @@ final class Pairing {
                 side(false, keyColumns, hash));
     }
 
-    /// Whichever side calls it so.
+    /// Whichever side calls it so; a partition's columns are those of its topmost table, too.
     private boolean isHidden(Mask mask, String column) {
-        return mask.hides(pair.active().name(), column)
-                || mask.hides(pair.standby().name(), pair.standbyColumn(column));
+        return isHidden(mask, pair.active(), column)
+                || isHidden(mask, pair.standby(), pair.standbyColumn(column));
+    }
+
+    private static boolean isHidden(Mask mask, Table table, String column) {
+        return mask.hides(table.name(), column)
+                || table.root().filter(root -> mask.hides(root, column)).isPresent();
     }
 
     /// Any key that names one row will do: nothing is looked up in the WAL here.

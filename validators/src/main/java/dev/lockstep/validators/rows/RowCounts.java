@@ -8,6 +8,8 @@ import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.TableTotals;
+import dev.lockstep.validators.TableTotals.Sums;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.Workers;
@@ -49,7 +51,9 @@ public final class RowCounts implements Validator {
     private void compare(TablePair tables, SessionPair sessions, Findings findings) {
         long active = count(tables.active(), sessions.active());
         long standby = count(tables.standby(), sessions.standby());
-        findings.addRows(active);
+        findings.addRows(
+                new TableTotals(
+                        tables.active().name(), Sums.counted(active), Sums.counted(standby)));
         if (active != standby) {
             Difference difference =
                     new Difference(

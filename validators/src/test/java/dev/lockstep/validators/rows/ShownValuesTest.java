@@ -120,11 +120,20 @@ class ShownValuesTest {
                 """
                 CREATE TABLE users (mail text PRIMARY KEY, password text, age int);
                 CREATE TABLE bare (secret text);
+                CREATE TABLE post (id int PRIMARY KEY, pin text) PARTITION BY RANGE (id);
+                CREATE TABLE post_1 PARTITION OF post DEFAULT;
+                INSERT INTO post VALUES (1, 'hush');
                 INSERT INTO users VALUES ('a@b', 'hush', 1)\
                 """);
         scene.onActive("INSERT INTO bare VALUES ('hush')");
-        scene.onStandby("UPDATE users SET password = 'hush!', age = 2");
-        Mask mask = new Mask(List.of("public.users.mail", "*.passw?rd", "public.bare.*"));
+        scene.onStandby("UPDATE users SET password = 'hush!', age = 2; UPDATE post SET pin = ''");
+        Mask mask =
+                new Mask(
+                        List.of(
+                                "public.users.mail",
+                                "*.passw?rd",
+                                "public.bare.*",
+                                "public.post.pin"));
 
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             var checksums =
@@ -134,6 +143,7 @@ class ShownValuesTest {
                     .extracting(Difference::text)
                     .containsExactly(
                             "public.bare (secret=(masked)) is missing on the standby",
+                            "public.post_1 (id=1) differs in pin",
                             "public.users (mail=(masked)) differs in password; age: '1', on the"
                                     + " standby '2'");
         }

@@ -1,0 +1,85 @@
+package dev.lockstep.validators.schema;
+
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.TablePair;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// All checks that read catalogs alone, or little more.
+public final class SchemaChecks {
+    private static final List<SchemaCheck> ALL =
+            List.of(
+                    new Columns(),
+                    new Constraints(),
+                    new Indexes(),
+                    new Partitions(),
+                    new Triggers(),
+                    new Sequences(),
+                    new Privileges(),
+                    new Extensions());
+
+    private static final Comparator<Finding> ORDER =
+            Comparator.comparing(Finding::severity)
+                    .thenComparing(Finding::about)
+                    .thenComparing(Finding::check)
+                    .thenComparing(Finding::found);
+
+    private SchemaChecks() {}
+
+    /// What they find; errors first. The sessions are in no transaction, and a check that one of
+    /// the databases does not let be made is a note.
+    public static List<Finding> all(SessionPair sessions, Extent extent) {
+        List<Finding> findings = new ArrayList<>();
+        ALL.forEach(check -> findings.addAll(made(check, sessions, extent)));
+        return sorted(withoutRepeats(findings, extent));
+    }
+
+    /// Errors first, then by what they are about.
+    public static List<Finding> sorted(List<Finding> findings) {
+        return findings.stream().sorted(ORDER).toList();
+    }
+
+    private static List<Finding> made(SchemaCheck check, SessionPair sessions, Extent extent) {
+        try {
+            return check.check(sessions, extent);
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.INTERRUPTED || e.fault() == Fault.UNREACHABLE) {
+                throw e;
+            }
+            return List.of(
+                    new Finding(
+                            check.name(),
+                            Finding.Severity.NOTE,
+                            "check of " + check.name(),
+                            "could not be made, so nothing is known of it: " + e.text(),
+                            ""));
+        }
+    }
+
+    /// What a partition has in common with its partitioned table is told of that one alone.
+    private static List<Finding> withoutRepeats(List<Finding> findings, Extent extent) {
+        Map<String, String> roots = new HashMap<>();
+        for (TablePair pair : extent.tables()) {
+            TableName name = pair.active().name();
+            pair.active()
+                    .root()
+                    .ifPresent(root -> roots.put(Finding.about(name), Finding.about(root)));
+        }
+        Set<List<String>> told = new HashSet<>();
+        findings.forEach(f -> told.add(List.of(f.check(), f.about(), f.found())));
+        return findings.stream()
+                .filter(f -> {
+                    String root = roots.get(f.about());
+                    return root == null || !told.contains(List.of(f.check(), root, f.found()));
+                })
+                .toList();
+    }
+}

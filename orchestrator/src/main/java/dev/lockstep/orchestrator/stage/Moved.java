@@ -14,7 +14,6 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
-import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.TablePair;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -62,9 +61,7 @@ public final class Moved {
     }
 
     private static Catalog catalog(Db db, Scope scope) {
-        try (Session session = db.session("catalog")) {
-            return Catalog.read(session, scope);
-        }
+        return db.call(session -> Catalog.read(session, scope));
     }
 
     private Pair pair(Table table, Table partner) {

@@ -63,7 +63,7 @@ class AbortTest {
 
     @Test
     void aRunThatIsInStepIsGivenUpByTheProcessThatHasIt() {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             assertThat(move.told("abort").done()).contains("aborted", source.label());
             assertThat(run.ended().done()).contains("aborted");
@@ -74,7 +74,7 @@ class AbortTest {
 
     @Test
     void theTargetKeepsItsRowsWhereThatIsAskedFor() {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         move.told("run", "--until", "in-step").done();
         assertThat(move.told("abort", "--keep-target").done()).contains("keeps its rows");
         isAsBefore(move);
@@ -89,7 +89,7 @@ class AbortTest {
 
     @Test
     void aCopyIsGivenUpInItsMiddle() {
-        Move move = Move.of(folder, pair, SLOW);
+        Move move = Move.alone(folder, pair, SLOW);
         try (LiveRun run = LiveRun.start(move).awaitState("copying")) {
             move.told("validate").refused(4, "WRONG_STATE", "copying", "in step");
             assertThat(move.told("abort").done()).contains("aborted");
@@ -101,7 +101,7 @@ class AbortTest {
 
     @Test
     void aRunThatWasStoppedInItsMiddleIsGivenUpLater() {
-        Move move = Move.of(folder, pair, SLOW);
+        Move move = Move.alone(folder, pair, SLOW);
         try (LiveRun run = LiveRun.start(move).awaitState("copying")) {
             Told stopped = run.stop();
             stopped.refused(130, "INTERRUPTED", "the run is kept");
@@ -114,7 +114,7 @@ class AbortTest {
 
     @Test
     void aRunWhoseChangesAreGoneIsGivenUp() {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         move.told("run", "--until", "in-step").done();
         String slot = "lockstep_" + move.name().replace('-', '_') + "_0";
         Pair.run(source, "SELECT pg_drop_replication_slot('%s')".formatted(slot));
@@ -128,7 +128,7 @@ class AbortTest {
     @Test
     void aRunThatFailedIsGivenUp() {
         Pair.run(target, "ALTER TABLE item ADD CHECK (id < 1000)");
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         Told failed = move.told("run", "--until", "in-step");
         assertThat(failed.exit()).as("%s", failed).isEqualTo(1);
         assertThat(failed.err()).contains("\"item\"", "item_id_check", target.label());

@@ -50,7 +50,7 @@ class AskedThenDeadTest {
 
     @Test
     void whatWasDoneBeforeTheAnswerCountsAsDone() throws Exception {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         move.told("run", "--until", "in-step").done();
         CompletableFuture<Told> asking;
         try (Lease lease = Lease.take(target, move.name())) {
@@ -66,7 +66,7 @@ class AskedThenDeadTest {
 
     @Test
     void whatWasNotBegunIsDoneByTheOneWhoAsked() throws Exception {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         move.told("run", "--until", "in-step").done();
         CompletableFuture<Told> asking;
         try (Lease _ = Lease.take(target, move.name())) {

@@ -29,7 +29,7 @@ class BadInputTest {
     }
 
     private Told refused(String more) {
-        return Refusals.ofRun(Move.of(folder, pair, more), pair.source(), pair.target());
+        return Refusals.ofRun(Move.alone(folder, pair, more), pair.source(), pair.target());
     }
 
     private Told refused() {
@@ -138,14 +138,14 @@ class BadInputTest {
     @Test
     void oneDatabaseUnderTwoNamesIsSeenBeforeAnythingIsDone() {
         Pair.run(pair.source(), ITEM);
-        Move same = Move.of(folder, pair.source().endpoint(), pair.source().endpoint(), "");
+        Move same = Move.alone(folder, pair.source().endpoint(), pair.source().endpoint(), "");
         same.told("run").refused(2, "PLAN_INVALID", "source and target are both");
         // 127.1 is 127.0.0.1, too; only the server can tell.
         Endpoint plain = pair.source().endpoint();
         Endpoint other =
                 new Endpoint(
                         plain.url().replace("localhost", "127.1"), plain.user(), plain.password());
-        Refusals.ofRun(Move.of(folder, plain, other, ""), pair.source(), pair.source())
+        Refusals.ofRun(Move.alone(folder, plain, other, ""), pair.source(), pair.source())
                 .refused(4, "PRECONDITION", "are the same database", plain.database());
     }
 
@@ -263,7 +263,7 @@ class BadInputTest {
     @Test
     void aNameThatAnotherRunHasOnTheSourceIsNotTaken() {
         pair.onBoth(ITEM);
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         String slot = "lockstep_" + move.name().replace('-', '_') + "_0";
         String make = "SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot);
         String drop = "SELECT pg_drop_replication_slot('%s')".formatted(slot);
@@ -284,7 +284,7 @@ class BadInputTest {
     @Test
     void commandsOfARunThatNeverBeganAreRefusedAndLeaveNothing() {
         pair.onBoth(ITEM);
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         List<String> before = Traces.of(pair.target());
         for (String command : List.of("validate", "cutover", "rollback", "complete", "abort")) {
             move.told(command).refused(4, "WRONG_STATE", move.name(), "planned", command);

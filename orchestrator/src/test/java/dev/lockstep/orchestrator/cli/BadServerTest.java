@@ -62,12 +62,12 @@ class BadServerTest {
     /// The refusal of a run whose source is `source`; the plan's target is fine.
     private Told withSource(UnaryOperator<Endpoint> source) {
         Endpoint from = source.apply(pair.source().endpoint());
-        return refused(Move.of(folder, from, pair.target().endpoint(), COPY_NONE));
+        return refused(Move.alone(folder, from, pair.target().endpoint(), COPY_NONE));
     }
 
     private Told withTarget(UnaryOperator<Endpoint> target) {
         Endpoint to = target.apply(pair.target().endpoint());
-        return refused(Move.of(folder, pair.source().endpoint(), to, COPY_NONE));
+        return refused(Move.alone(folder, pair.source().endpoint(), to, COPY_NONE));
     }
 
     private Told refused(Move move) {
@@ -95,7 +95,7 @@ class BadServerTest {
         withTarget(BadServerTest::elsewhere)
                 .refused(4, "UNREACHABLE", "cannot connect", pair.target().endpoint().database());
         Move move =
-                Move.of(
+                Move.alone(
                         folder,
                         pair.source().endpoint(),
                         elsewhere(pair.target().endpoint()),
@@ -144,7 +144,7 @@ class BadServerTest {
     void aServerThatCannotDecodeItsChangesIsRefusedWithTheSettingsThatHelp() {
         try (Db source = weak.database()) {
             Pair.run(source, "CREATE TABLE item (id bigint PRIMARY KEY, name text)");
-            Move move = Move.of(folder, source.endpoint(), pair.target().endpoint(), COPY_NONE);
+            Move move = Move.alone(folder, source.endpoint(), pair.target().endpoint(), COPY_NONE);
             Refusals.ofRun(move, source, pair.target())
                     .refused(
                             4,
@@ -161,7 +161,8 @@ class BadServerTest {
             Pair.run(target, "CREATE TABLE item (id bigint PRIMARY KEY, name text)");
             Pair.run(target, "SELECT pg_create_physical_replication_slot('taken')");
             try {
-                Move move = Move.of(folder, pair.source().endpoint(), target.endpoint(), COPY_NONE);
+                Move move =
+                        Move.alone(folder, pair.source().endpoint(), target.endpoint(), COPY_NONE);
                 Refusals.ofRun(move, pair.source(), target)
                         .refused(
                                 4,

@@ -36,7 +36,7 @@ class BesideRunTest {
     void aRunThatFlowsDoesWhatOtherProcessesAskFor() {
         pair.onBoth(ITEM);
         add(source, "a");
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             assertThat(Status.of(move).json().path("lagMillis").isIntegralNumber()).isTrue();
             assertThat(Status.of(move).text()).containsPattern("change log +[0-9,]+ bytes on disk");
@@ -67,7 +67,7 @@ class BesideRunTest {
     @Test
     void aTableThatIsTruncatedAllTheTimeIsNotTakenForADifferentOne() throws Exception {
         pair.onBoth(ITEM + "; CREATE TABLE kept (id int PRIMARY KEY)");
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         try (LiveRun _ = LiveRun.inStep(move)) {
             AtomicBoolean enough = new AtomicBoolean();
             Thread truncating =
@@ -120,7 +120,7 @@ class BesideRunTest {
     void whatTheTargetGotSinceWritesMovedThereKeepsThemThere() {
         pair.onBoth(ITEM);
         add(source, "a");
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             Pair.run(target, "CREATE TABLE early (id int)");
             move.told("cutover").done();
@@ -136,7 +136,7 @@ class BesideRunTest {
     @Test
     void aWriterThatDoesNotEndIsNamedAndNothingIsSwitched() {
         pair.onBoth(ITEM);
-        Move move = Move.of(folder, pair, "schema: { copy: none }\ncutover: { max-pause: 1s }");
+        Move move = Move.alone(folder, pair, "schema: { copy: none }\ncutover: { max-pause: 1s }");
         try (LiveRun run = LiveRun.inStep(move);
                 Session writer = source.session("writer")) {
             writer.begin();
@@ -158,7 +158,7 @@ class BesideRunTest {
     void aRunSwitchesByItselfWhereItIsToldTo() {
         pair.onBoth(ITEM);
         add(source, "a");
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         try (LiveRun run = LiveRun.start(move, "--cutover", "auto")) {
             LiveRun.await("a switch", () -> Status.of(move).active().equals("target"));
             Sides.refuses(source, "DELETE FROM item", target);

@@ -52,7 +52,7 @@ class DiskFullTest {
                     pair.target(),
                     "CREATE TABLE item (id int PRIMARY KEY, text text) TABLESPACE small");
             Pair.run(pair.source(), FILL.formatted(1, 2_000));
-            Move move = Move.of(folder, pair);
+            Move move = Move.alone(folder, pair);
             disk.fill();
             try (LiveRun run = LiveRun.start(move)) {
                 tells(move, "NO_ROOM");
@@ -81,7 +81,7 @@ class DiskFullTest {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY, text text)");
         Pair.run(pair.source(), FILL.formatted(1, 100));
         try (SmallDisk disk = SmallDisk.make(folder.resolve("disk"), 64)) {
-            Move move = Move.of(disk.folder(), pair);
+            Move move = Move.alone(disk.folder(), pair);
             try (LiveRun run = LiveRun.inStep(move)) {
                 disk.fill();
                 Pair.run(pair.source(), FILL.formatted(101, 20_000));

@@ -52,7 +52,7 @@ class FolderRunTest {
     void theTargetIsExpandedBeforeTheCopyAndContractedAtTheEnd() throws IOException {
         write("expand/V2__note.sql", "ALTER TABLE public.item ADD note text DEFAULT 'new';");
         write("contract/V1__note.sql", "ALTER TABLE public.item ALTER note SET NOT NULL, x;");
-        Move move = Move.of(folder, pair, MORE);
+        Move move = Move.alone(folder, pair, MORE);
         move.told("run", "--until", "in-step").done();
         assertThat(Pair.rows(target, "SELECT count(note) FROM item")).containsExactly("(9)");
         countsRowsOnly(move);
@@ -92,7 +92,7 @@ class FolderRunTest {
     @Test
     void anExpansionThatFailsIsNamedAndGoesOnWhenItIsMended() throws IOException {
         write("expand/V2__note.sql", "ALTER TABLE public.item ADD note text,;");
-        Move move = Move.of(folder, pair, MORE);
+        Move move = Move.alone(folder, pair, MORE);
         move.told("run", "--until", "in-step")
                 .refused(1, "STATEMENT_FAILED", "expand", "V2__note.sql", target.label());
         assertThat(Status.of(move).state()).isEqualTo("failed");

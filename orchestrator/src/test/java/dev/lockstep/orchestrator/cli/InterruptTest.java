@@ -88,7 +88,7 @@ class InterruptTest {
         Pair.run(
                 pair.source(),
                 "INSERT INTO item SELECT n, repeat('x', 400) FROM generate_series(1, 2000) n");
-        Move move = Move.of(folder, pair, SLOW);
+        Move move = Move.alone(folder, pair, SLOW);
         Process copying = run(move);
         await(copying, move, "copying");
         interrupt(copying);

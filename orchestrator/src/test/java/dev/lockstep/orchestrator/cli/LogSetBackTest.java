@@ -70,7 +70,7 @@ class LogSetBackTest {
     }
 
     private Move inStepOnce() {
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         move.told("run", "--until", "in-step").done();
         copy(move.state().resolve("kafka"), folder.resolve("old"));
         return move;
@@ -128,7 +128,7 @@ class LogSetBackTest {
                             folder,
                             anew.source().endpoint(),
                             anew.target().endpoint(),
-                            "schema: { copy: none }");
+                            "schema: { copy: none }\nkafka: embedded");
             move.told("run", "--until", "in-step")
                     .refused(4, "NAME_IN_USE", move.state().toString(), "remove the folder");
             assertThat(Traces.lockstepsOwn(anew.source())).isEmpty();

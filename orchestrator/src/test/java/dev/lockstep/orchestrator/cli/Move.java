@@ -9,8 +9,11 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-/// A plan file between two databases, and the command line on it.
+/// A plan file between two databases, and the command line on it. Its changes wait in a broker that
+/// all tests share, but for a plan that says where: to start one of its own takes a run a second.
 record Move(String name, Path plan) {
+    private static final String COPY_NONE = "schema: { copy: none }";
+    private static final String EMBEDDED = "kafka: embedded";
     private static final AtomicInteger NAMES = new AtomicInteger();
 
     /// A plan with a name of its own. `more` is what follows source and target.
@@ -27,7 +30,7 @@ record Move(String name, Path plan) {
                 target: %s
                 %s
                 """
-                        .formatted(name, written(source), written(target), more);
+                        .formatted(name, written(source), written(target), logged(more));
         try {
             Path file = folder.resolve(name + "-" + NAMES.incrementAndGet() + ".yaml");
             return new Move(name, Files.writeString(file, text));
@@ -38,33 +41,63 @@ record Move(String name, Path plan) {
 
     /// Between the databases of a pair, whose tables are there.
     static Move of(Path folder, Pair pair) {
-        return of(folder, pair, "schema: { copy: none }");
+        return of(folder, pair, COPY_NONE);
     }
 
     static Move of(Path folder, Pair pair, String more) {
         return of(folder, pair.source().endpoint(), pair.target().endpoint(), more);
     }
 
+    /// As [#of], with a broker of its own inside the process, as plans have it that do not say.
+    static Move alone(Path folder, Pair pair, String more) {
+        return of(folder, pair, more + "\n" + EMBEDDED);
+    }
+
+    static Move alone(Path folder, Pair pair) {
+        return alone(folder, pair, COPY_NONE);
+    }
+
+    static Move alone(Path folder, Endpoint source, Endpoint target, String more) {
+        return of(folder, source, target, more + "\n" + EMBEDDED);
+    }
+
+    private static String logged(String more) {
+        return more.contains("kafka:")
+                ? more
+                : "%s\nkafka: { bootstrap.servers: \"%s\" }"
+                        .formatted(more.stripTrailing(), SharedBroker.servers());
+    }
+
     /// The same name for a run of one table only.
     Move narrowedTo(Path folder, Pair pair, String table) {
-        String more = "schema: { copy: none }\ntables: { include: [\"%s\"] }".formatted(table);
-        return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
+        return again(folder, pair, "tables: { include: [\"%s\"] }".formatted(table));
     }
 
     /// The same run with a table left out.
     Move without(Path folder, Pair pair, String table) {
-        String more = "schema: { copy: none }\ntables: { exclude: [\"%s\"] }".formatted(table);
-        return named(name, folder, pair.source().endpoint(), pair.target().endpoint(), more);
+        return again(folder, pair, "tables: { exclude: [\"%s\"] }".formatted(table));
     }
 
     /// The same run with nothing that slows it down.
     Move unthrottled(Path folder, Pair pair) {
+        return again(folder, pair, "");
+    }
+
+    private Move again(Path folder, Pair pair, String more) {
         return named(
                 name,
                 folder,
                 pair.source().endpoint(),
                 pair.target().endpoint(),
-                "schema: { copy: none }");
+                String.join("\n", COPY_NONE, more, isAlone() ? EMBEDDED : ""));
+    }
+
+    private boolean isAlone() {
+        try {
+            return Files.readString(plan).contains(EMBEDDED);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String written(Endpoint endpoint) {

@@ -47,7 +47,7 @@ class RunByPlanTest {
     void aShopMovesCommandByCommand() {
         pair.onBoth(SHOP);
         Pair.run(source, ROWS);
-        Move move = Move.of(folder, pair);
+        Move move = Move.alone(folder, pair);
         comesIntoStep(move);
         isComparedDownToTheColumn(move);
         switchesThereAndBackAndThere(move);

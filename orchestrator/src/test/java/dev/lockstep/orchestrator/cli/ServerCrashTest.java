@@ -78,7 +78,7 @@ class ServerCrashTest {
                 CrashingServer to = CrashingServer.start(folder.resolve("to"));
                 Pair pair = Pair.of(from.database("shop"), to.database("shop"))) {
             pair.onBoth("CREATE TABLE entry (n bigint PRIMARY KEY, text text)");
-            Move move = Move.of(folder, pair);
+            Move move = Move.alone(folder, pair);
             CrashingServer crashing = which.equals("source") ? from : to;
             try (Writer writer = new Writer(pair.source(), pair.target());
                     LiveRun run = LiveRun.inStep(move)) {
@@ -123,7 +123,7 @@ class ServerCrashTest {
                 CrashingServer to = CrashingServer.start(folder.resolve("to"));
                 Pair pair = Pair.of(from.database("shop"), to.database("shop"))) {
             pair.onBoth("CREATE TABLE entry (n bigint PRIMARY KEY, text text)");
-            Move move = Move.of(folder, pair);
+            Move move = Move.alone(folder, pair);
             try (LiveRun run = LiveRun.inStep(move)) {
                 from.crash();
                 LiveRun.await(

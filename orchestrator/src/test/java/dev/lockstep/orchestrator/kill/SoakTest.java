@@ -31,7 +31,7 @@ class SoakTest {
     private static final boolean WHOLE = Boolean.getBoolean("lockstep.soak");
     private static final int WRITERS = WHOLE ? 16 : 4;
     private static final Duration PAUSE = Duration.ofMillis(WHOLE ? 10 : 20);
-    private static final int SWITCHES = WHOLE ? 20 : 4;
+    private static final int SWITCHES = WHOLE ? 20 : 2;
     private static final long SEED =
             Long.getLong("lockstep.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
     private static final List<String> STEPS =

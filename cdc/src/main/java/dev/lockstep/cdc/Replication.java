@@ -9,6 +9,7 @@ import dev.lockstep.cdc.capture.Capture;
 import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.log.ChangeLog;
+import dev.lockstep.cdc.recent.RecentChanges;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.fault.HeapShortage;
 import dev.lockstep.plans.fault.LockstepException;
@@ -40,6 +41,7 @@ public final class Replication implements AutoCloseable {
     private final Cuts cuts;
     private final Lineage lineage;
     private final SlotWatch slotWatch;
+    private final RecentChanges recent;
     private final CompletableFuture<@Nullable Void> failed = new CompletableFuture<>();
     private @Nullable Capture capture;
     private @Nullable ApplyThread applying;
@@ -82,6 +84,7 @@ public final class Replication implements AutoCloseable {
         this.cuts = new Cuts(spec, markers);
         this.lineage = new Lineage(spec, positions);
         this.slotWatch = new SlotWatch(slot, spec.active().label(), SlotWatch.UNREAD_MAX);
+        this.recent = new RecentChanges(actives());
     }
 
     public Spec spec() {
@@ -129,7 +132,7 @@ public final class Replication implements AutoCloseable {
         Positions.Position applied =
                 spec.standby()
                         .call(positions::read)
-                        .orElse(new Positions.Position(preparedAt(), 0, false));
+                        .orElse(new Positions.Position(slot.confirmed(spec.active()), 0, false));
         lineage.follow(
                 () -> log.lastCommit().map(Change.Commit::end).orElse(Lsn.ZERO).max(applied.lsn()));
         Capture started =
@@ -154,12 +157,6 @@ public final class Replication implements AutoCloseable {
         markers.start(spec.standby().call(positions::age), this::fail);
     }
 
-    private Lsn preparedAt() {
-        try (Session session = spec.active().session("slot")) {
-            return slot.state(session).map(Slot.State::confirmed).orElse(Lsn.ZERO);
-        }
-    }
-
     /// Starts to write the log's changes to the standby.
     ///
     /// @param routes as they are now: the copy may have told from where on a table's changes count
@@ -174,7 +171,8 @@ public final class Replication implements AutoCloseable {
                                 routes,
                                 log,
                                 gate,
-                                markers::arrived));
+                                markers::arrived,
+                                recent));
         applying = new ApplyThread(started, slot.name(), this::fail);
     }
 
@@ -185,10 +183,7 @@ public final class Replication implements AutoCloseable {
 
     /// As above; what takes longer than `patience`, as where it waits for a lock, is cut off.
     void stopApply(Duration patience) {
-        ApplyThread thread = applying;
-        if (thread != null) {
-            thread.stop(patience);
-        }
+        Optional.ofNullable(applying).ifPresent(thread -> thread.stop(patience));
         applying = null;
     }
 
@@ -244,6 +239,16 @@ public final class Replication implements AutoCloseable {
         return throughout(() -> cuts.make(gate, atMost));
     }
 
+    /// The rows that it has changed lately.
+    public RecentChanges recent() {
+        return recent;
+    }
+
+    /// Where it began; empty where that is not known any more.
+    public Optional<Lsn> begunAt() {
+        return spec.standby().call(positions::begun);
+    }
+
     /// What a cut waits for just now, if it does; for people.
     public Optional<String> waitsFor() {
         return cuts.waitsFor();
@@ -268,12 +273,7 @@ public final class Replication implements AutoCloseable {
     /// any more, or where nobody has read the slot for long. Returns how much WAL the active keeps
     /// for it, in bytes.
     public long watchSlot() {
-        return spec.active()
-                .call(session -> {
-                    Optional<Slot.State> state = slot.state(session);
-                    slotWatch.look(state).or(() -> slot.unpublished(session)).ifPresent(this::fail);
-                    return state.map(Slot.State::retainedBytes).orElse(0L);
-                });
+        return spec.active().call(session -> slotWatch.look(session, this::fail));
     }
 
     /// Fails where somebody has kept changes from the stream that nothing else would tell of.
@@ -290,10 +290,7 @@ public final class Replication implements AutoCloseable {
         try {
             stopApply();
         } finally {
-            Capture capturing = capture;
-            if (capturing != null) {
-                capturing.close();
-            }
+            Optional.ofNullable(capture).ifPresent(Capture::close);
             log.close();
         }
     }

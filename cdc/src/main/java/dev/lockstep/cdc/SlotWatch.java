@@ -3,8 +3,10 @@ package dev.lockstep.cdc;
 import dev.lockstep.cdc.capture.Slot;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Finds what the reader of a slot does not hear of over a connection that it takes for open: that
 /// the slot is gone, that its WAL is, or that the server has given the reader up.
@@ -28,6 +30,14 @@ final class SlotWatch {
     synchronized void start() {
         started = true;
         since = System.nanoTime();
+    }
+
+    /// Looks at slot and publication, and tells `fail` where changes do not come any more. Returns
+    /// how much WAL is kept for the slot, in bytes.
+    long look(Session session, Consumer<Throwable> fail) {
+        Optional<Slot.State> state = slot.state(session);
+        look(state).or(() -> slot.unpublished(session)).ifPresent(fail);
+        return state.map(Slot.State::retainedBytes).orElse(0L);
     }
 
     /// The failure of a stream whose slot looks like this, if it is one.

@@ -12,6 +12,7 @@ import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogAppender;
+import dev.lockstep.cdc.recent.RecentChanges;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
@@ -231,7 +232,8 @@ class ApplierTest {
                         fixture.routes(Lsn.ZERO),
                         log,
                         new ApplyGate(),
-                        onMarker));
+                        onMarker,
+                        new RecentChanges(List.of())));
     }
 
     @Test

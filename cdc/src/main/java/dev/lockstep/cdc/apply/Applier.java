@@ -5,7 +5,9 @@ import dev.lockstep.cdc.change.Change;
 import dev.lockstep.cdc.change.Change.Commit;
 import dev.lockstep.cdc.log.ChangeLog;
 import dev.lockstep.cdc.log.LogReader;
+import dev.lockstep.cdc.log.LogTrim;
 import dev.lockstep.cdc.log.PositionLost;
+import dev.lockstep.cdc.recent.RecentChanges;
 import dev.lockstep.cdc.session.ReplicaRole;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
@@ -29,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 /// in one transaction that only its commit ends.
 public final class Applier implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(20);
-    private static final long TRIM_NANOS = Duration.ofSeconds(5).toNanos();
 
     private final Settings settings;
     private final Session session;
@@ -37,19 +38,18 @@ public final class Applier implements AutoCloseable {
     private final Positions positions;
     private final Assembler assembler = new Assembler(new Parts());
     private final Deque<Transaction> complete = new ArrayDeque<>();
+    private final LogTrim trim;
     private @Nullable Commit streaming;
     private int completeChanges;
     private long completeChars;
     private volatile Position applied;
-    private long trimmable;
-    private long trimmed;
-    private long trimmedAtNanos = System.nanoTime();
     private volatile boolean closed;
     private volatile boolean aborted;
 
     /// What an applier works on.
     ///
     /// @param onMarker told each marker once everything before it is committed on the standby
+    /// @param recent told all changes that are read
     public record Settings(
             Db standby,
             Positions positions,
@@ -57,13 +57,16 @@ public final class Applier implements AutoCloseable {
             Collection<Route> routes,
             ChangeLog log,
             ApplyGate gate,
-            Consumer<String> onMarker) {}
+            Consumer<String> onMarker,
+            RecentChanges recent) {}
 
     /// Connects and takes the stream over; nothing is written before [#run].
     public Applier(Settings settings) {
         this.settings = settings;
         this.positions = settings.positions();
         this.applied = positions.claim(settings.standby());
+        settings.recent().begin(applied.lsn());
+        this.trim = new LogTrim(settings.log(), settings.recent()::keptSince);
         this.session = settings.standby().session("apply");
         ReplicaRole.enter(session);
         this.writer =
@@ -86,7 +89,7 @@ public final class Applier implements AutoCloseable {
                 reader.poll(POLL, assembler);
                 throwIfClosed();
                 writeComplete();
-                trimNowAndThen();
+                trim.nowAndThen();
             }
         } catch (Assembler.Stopped e) {
             throw new InterruptedException("applier closed");
@@ -116,23 +119,39 @@ public final class Applier implements AutoCloseable {
     /// Writes what is here of a transaction too large to be held. How it ends is read ahead from
     /// the log: a second copy or a torn one is not even begun.
     private void stream(Transaction transaction) throws InterruptedException {
-        if (streaming == null) {
+        if (!transaction.isCommitKnown()) {
             writeComplete();
             Optional<Commit> commit = readAhead(transaction);
             // Reading ahead ends for this too, and says no more than for a torn transaction.
             throwIfClosed();
-            if (commit.isEmpty() || !commit.get().end().isAfter(applied.lsn())) {
+            if (commit.isEmpty()) {
                 transaction.skip();
                 return;
             }
-            checkFollows(transaction, applied.lsn());
-            settings.gate().enter(commit.get().end());
-            streaming = commit.get();
-            session.begin();
-            positions.fence(session, applied.lsn());
+            transaction.commit(commit.get());
+            if (commit.get().end().isAfter(applied.lsn())) {
+                beginStreaming(transaction, commit.get());
+            }
         }
-        write(wanted(transaction, streaming));
+        hear(transaction, transaction.committed());
+        if (streaming != null) {
+            write(wanted(transaction, streaming));
+        }
         transaction.clearChanges();
+    }
+
+    private void beginStreaming(Transaction transaction, Commit commit)
+            throws InterruptedException {
+        checkFollows(transaction, applied.lsn());
+        settings.gate().enter(commit.end());
+        streaming = commit;
+        session.begin();
+        positions.fence(session, applied.lsn());
+    }
+
+    private void hear(Transaction transaction, Commit commit) {
+        settings.recent().read(transaction.after, commit.end(), transaction.changes);
+        trim.read(transaction.chars());
     }
 
     private void throwIfClosed() throws InterruptedException {
@@ -165,6 +184,8 @@ public final class Applier implements AutoCloseable {
 
     private void finish(Transaction transaction) throws InterruptedException {
         Commit commit = transaction.committed();
+        hear(transaction, commit);
+        trim.read(transaction.offset, commit);
         if (streaming != null) {
             commitStreamed(transaction, commit);
         } else if (commit.end().isAfter(end())) {
@@ -219,7 +240,7 @@ public final class Applier implements AutoCloseable {
         completeChars = 0;
         Transaction open = assembler.open();
         if (open != null && streaming == null) {
-            trimmable = open.offset;
+            trim.applied(open.offset);
         }
     }
 
@@ -246,7 +267,7 @@ public final class Applier implements AutoCloseable {
             throw e;
         }
         applied = new Position(last.end(), last.changes(), applied.strict());
-        trimmable = batch.getLast().offset;
+        trim.applied(batch.getLast().offset);
         batch.forEach(t -> t.markers.forEach(settings.onMarker()));
     }
 
@@ -254,15 +275,6 @@ public final class Applier implements AutoCloseable {
     /// standby's position says so too.
     public void becomeStrict() {
         applied = new Position(applied.lsn(), applied.changes(), true);
-    }
-
-    private void trimNowAndThen() {
-        long now = System.nanoTime();
-        if (now - trimmedAtNanos > TRIM_NANOS && trimmable > trimmed) {
-            settings.log().trim(trimmable);
-            trimmed = trimmable;
-            trimmedAtNanos = now;
-        }
     }
 
     /// Cuts the connection to the standby, where [#close] alone does not end the work in time.

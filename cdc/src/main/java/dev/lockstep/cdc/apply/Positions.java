@@ -14,11 +14,17 @@ import java.util.Optional;
 public final class Positions {
     private static final String CREATE =
             """
-            INSERT INTO lockstep.position (run, stream, epoch, lsn, timeline, changes, strict)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
+            INSERT INTO lockstep.position
+                   (run, stream, epoch, lsn, begun, timeline, changes, strict)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING\
             """;
     private static final String READ =
             "SELECT lsn, changes, strict FROM lockstep.position WHERE run = ? AND stream = ?";
+    private static final String BEGUN =
+            """
+            SELECT begun FROM lockstep.position
+             WHERE run = ? AND stream = ? AND begun IS NOT NULL\
+            """;
     private static final String TIMELINE =
             "SELECT timeline FROM lockstep.position WHERE run = ? AND stream = ?";
     private static final String FOLLOW =
@@ -96,7 +102,20 @@ public final class Positions {
 
     private void create(Session session, Position first, int timeline) {
         session.update(
-                CREATE, run, stream, epoch, first.lsn(), timeline, first.changes(), first.strict());
+                CREATE,
+                run,
+                stream,
+                epoch,
+                first.lsn(),
+                first.lsn(),
+                timeline,
+                first.changes(),
+                first.strict());
+    }
+
+    /// The first position of the stream, where it is known.
+    public Optional<Lsn> begun(Session session) {
+        return session.row(BEGUN, row -> row.lsn("begun"), run, stream);
     }
 
     /// The timeline of the active's WAL that the position is on, where there is one.

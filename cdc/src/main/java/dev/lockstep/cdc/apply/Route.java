@@ -73,12 +73,7 @@ public record Route(Table active, Table standby, Map<String, String> columns, Ls
 
     /// The positions in `layout` of what names a row; empty where the whole row does.
     int[] keyIn(Layout layout) {
-        int[] positions =
-                layout.key().isEmpty()
-                        ? key().orElse(List.of()).stream()
-                                .mapToInt(name -> layout.indexOf(numberOf(name)))
-                                .toArray()
-                        : layout.key().stream().mapToInt(layout::indexOf).toArray();
+        int[] positions = layout.key(active);
         List<String> names = standbyColumns(layout);
         if (Arrays.stream(positions).anyMatch(i -> i < 0 || names.get(i).isEmpty())) {
             throw new LockstepException(
@@ -88,9 +83,5 @@ public record Route(Table active, Table standby, Map<String, String> columns, Ls
                             .formatted(layout.table(), standby.name()));
         }
         return positions;
-    }
-
-    private int numberOf(String activeColumn) {
-        return active.column(activeColumn).orElseThrow().number();
     }
 }

@@ -62,6 +62,10 @@ final class Transaction {
         commit = with;
     }
 
+    boolean isCommitKnown() {
+        return commit != null;
+    }
+
     Commit committed() {
         return Objects.requireNonNull(commit);
     }

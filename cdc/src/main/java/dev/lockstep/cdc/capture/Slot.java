@@ -100,6 +100,13 @@ public final class Slot {
         return new Publication(name).isThere(session);
     }
 
+    /// Up to where the slot has been read for good; zero where there is none.
+    public Lsn confirmed(Db active) {
+        try (Session session = active.session("slot")) {
+            return state(session).map(State::confirmed).orElse(Lsn.ZERO);
+        }
+    }
+
     /// What the server knows of the slot; empty where there is none.
     public Optional<State> state(Session session) {
         return session.row(

@@ -1,5 +1,7 @@
 package dev.lockstep.cdc.change;
 
+import dev.lockstep.plans.catalog.Key;
+import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import java.util.List;
 
@@ -14,6 +16,16 @@ public record Layout(TableName table, List<Field> fields, List<String> key) {
     public Layout {
         fields = List.copyOf(fields);
         key = List.copyOf(key);
+    }
+
+    /// The positions of what names a row of the table, which is `now` by now; -1 for a column that
+    /// is not among the fields, and none where the whole row does.
+    public int[] key(Table now) {
+        return key.isEmpty()
+                ? now.changeKey().map(Key::columns).orElse(List.of()).stream()
+                        .mapToInt(name -> indexOf(now.column(name).orElseThrow().number()))
+                        .toArray()
+                : key.stream().mapToInt(this::indexOf).toArray();
     }
 
     /// The position of column `number`, or -1.

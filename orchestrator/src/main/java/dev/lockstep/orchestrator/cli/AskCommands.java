@@ -56,8 +56,17 @@ final class AskCommands {
         public Integer call() {
             Plan plan = plan();
             try (Db source = source(plan);
-                    Db target = target(plan)) {
-                Asking asking = new Asking(plan, source, target, Main.clock());
+                    Db target = target(plan);
+                    Asking asking = new Asking(plan, source, target, Main.clock())) {
+                return ask(asking);
+            } catch (LockstepException e) {
+                return refuse(e);
+            }
+        }
+
+        /// Tells what came of it, while the process lives for that.
+        private int ask(Asking asking) {
+            try {
                 Outcome outcome = asking.ask(asked(), teller());
                 if (json) {
                     print(Json.write(outcome));

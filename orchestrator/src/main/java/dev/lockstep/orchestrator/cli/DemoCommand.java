@@ -1,11 +1,11 @@
 package dev.lockstep.orchestrator.cli;
 
-import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.demo.Demo;
 import dev.lockstep.orchestrator.demo.Proof;
 import dev.lockstep.orchestrator.demo.ProofTable;
 import dev.lockstep.orchestrator.demo.ShopSize;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
 import java.util.List;
 import java.util.concurrent.Callable;

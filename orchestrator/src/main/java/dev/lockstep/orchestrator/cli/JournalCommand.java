@@ -1,8 +1,8 @@
 package dev.lockstep.orchestrator.cli;
 
-import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Json;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;

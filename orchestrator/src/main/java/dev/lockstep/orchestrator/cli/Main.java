@@ -1,7 +1,7 @@
 package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.Version;
-import dev.lockstep.orchestrator.conduct.ExitCode;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.io.PrintStream;

@@ -1,13 +1,14 @@
 package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.conduct.Conductor;
-import dev.lockstep.orchestrator.conduct.ExitCode;
 import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
+import dev.lockstep.orchestrator.run.Interruption;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Stop;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;

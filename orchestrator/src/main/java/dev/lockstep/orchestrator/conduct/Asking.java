@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.Interruption;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Note;
@@ -10,6 +11,7 @@ import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
@@ -20,9 +22,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
-/// Has a command done: by the process that works on the run, or here where there is none.
-public final class Asking {
+/// Has a command done: by the process that works on the run, or here where there is none. The
+/// process lives, also after Ctrl-C, until this is closed: whoever asked has to tell what came of
+/// it.
+public final class Asking implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration GONE_AFTER = Duration.ofSeconds(5);
     private static final Duration SAY_EVERY = Duration.ofSeconds(2);
@@ -31,6 +36,7 @@ public final class Asking {
     private final Db source;
     private final Db target;
     private final InstantSource clock;
+    private @Nullable Interruption interruption;
 
     public Asking(Plan plan, Db source, Db target, InstantSource clock) {
         this.plan = plan;
@@ -164,8 +170,9 @@ public final class Asking {
 
     private Outcome here(Asked asked, Watcher watcher) {
         try (OpenRun open = OpenRun.take(plan, source, target, OpenRun.folder(plan), clock)) {
-            Stop stop = new Stop();
-            open.lease().keep(stop::ask);
+            Interruption watching = Interruption.watch(open.lease());
+            interruption = watching;
+            Stop stop = watching.stop();
             Conductor conductor = new Conductor(open.run(), stop, watcher);
             Serving serving = new Serving(conductor, stop, watcher, false);
             AtomicBoolean begun = new AtomicBoolean();
@@ -187,6 +194,14 @@ public final class Asking {
                 throw e;
             }
             return Commands.refused(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        Interruption watching = interruption;
+        if (watching != null) {
+            watching.close();
         }
     }
 }

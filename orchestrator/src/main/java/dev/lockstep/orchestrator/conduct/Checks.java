@@ -8,6 +8,7 @@ import dev.lockstep.orchestrator.run.RunEvent.DifferencesAccepted;
 import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.verify.LateChanges;
 import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.Repair;
 import dev.lockstep.orchestrator.verify.Verification;
@@ -82,12 +83,51 @@ final class Checks {
         if (verified.match()) {
             return result.findings();
         }
-        if (!asked.has(Asked.Option.ACCEPT_DIFFERENCES)) {
+        if (!accepts(verified)) {
             throw Verification.different(verified);
         }
-        conductor.append(
-                new DifferencesAccepted(verified.differences(), verified.first(), asked.by()));
         return result.findings();
+    }
+
+    /// Whether somebody wants to go on over what differs; that is stored.
+    private boolean accepts(Verified verified) {
+        boolean accepted = asked.has(Asked.Option.ACCEPT_DIFFERENCES);
+        if (accepted) {
+            conductor.append(
+                    new DifferencesAccepted(verified.differences(), verified.first(), asked.by()));
+        }
+        return accepted;
+    }
+
+    /// Stores a difference that was found at the last moment, and says whether it was accepted.
+    boolean storesAndAccepts(Verified verified) {
+        conductor.append(verified);
+        return accepts(verified);
+    }
+
+    /// Compares what was changed lately, at a cut; fails where it differs, unless that was
+    /// accepted.
+    void requireEqual(LateChanges changes) throws InterruptedException {
+        Instant start = conductor.run().clock().instant();
+        Verification.Result result;
+        try {
+            result = changes.compare(this::heard);
+        } finally {
+            conductor.atWork().end();
+        }
+        Verified verified = result.verified();
+        if (verified.match()) {
+            return;
+        }
+        boolean accepted = storesAndAccepts(verified);
+        Side active = conductor.state().activeSide().orElseThrow();
+        VerificationReport.write(
+                conductor.run(),
+                new VerificationReport.Occasion(asked.want(), active, start),
+                result);
+        if (!accepted) {
+            throw Verification.different(verified);
+        }
     }
 
     /// Fails where one of `findings` forbids a switch, unless that was accepted.

@@ -14,6 +14,7 @@ import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
@@ -149,9 +150,10 @@ public final class Commands {
         SwitchProof proof = new Proving(conductor, to, asked).prove();
         checkLag();
         SwitchEvidence evidence =
-                SwitchEvidence.begin(conductor.run(), conductor.flow().moved(), to, asked.want());
+                SwitchEvidence.begin(conductor.run(), conductor.flow().moved(), to, asked.want())
+                        .goesBy(proof);
         try {
-            conductor.switchOver(proof, evidence);
+            conductor.switchOver().perform(proof, evidence);
             evidence.write(conductor.history(), "");
         } catch (RuntimeException | InterruptedException e) {
             evidence.write(conductor.history(), String.valueOf(e.getMessage()));

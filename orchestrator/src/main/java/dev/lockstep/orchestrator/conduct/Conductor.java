@@ -5,21 +5,18 @@ import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.ending.Cleanup;
 import dev.lockstep.orchestrator.ending.LastingFence;
 import dev.lockstep.orchestrator.guard.Guard;
-import dev.lockstep.orchestrator.report.SwitchEvidence;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
-import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Copying;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.orchestrator.verify.OtherChecks;
-import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.Verification;
 import java.time.Duration;
 import java.util.List;
@@ -41,6 +38,7 @@ public final class Conductor implements AutoCloseable {
     private final Copying copying;
     private final Guard guard;
     private final Doing doing;
+    private final SwitchOver switchOver;
 
     public Conductor(Run run, Stop stop, Watcher watcher) {
         this.run = run;
@@ -49,8 +47,9 @@ public final class Conductor implements AutoCloseable {
         this.doing = new Doing(watcher);
         this.schema = new Schema(run);
         this.copying = new Copying(run);
-        this.flow = new Flow(run);
+        this.flow = new Flow(run, this::history);
         this.guard = new Guard(run);
+        this.switchOver = new SwitchOver(this, guard, watcher);
         this.history = run.journal().history();
     }
 
@@ -116,6 +115,9 @@ public final class Conductor implements AutoCloseable {
 
     public void append(RunEvent event) {
         history = run.append(event);
+        if (event instanceof RunEvent.Verified) {
+            flow.keepChanges();
+        }
     }
 
     private void step() throws InterruptedException {
@@ -128,7 +130,7 @@ public final class Conductor implements AutoCloseable {
             case RunState.Copying _ -> copy();
             case RunState.CatchingUp _ -> catchUp();
             case RunState.Verifying _ -> verifyFirst();
-            case Switching switching -> recover(switching);
+            case RunState.Switching switching -> switchOver.recover(switching);
             case RunState.Contracting contracting -> contract(contracting.stream());
             case RunState.Aborting aborting -> cleanUp(aborting);
             case InStep _, RunState.Completed _, RunState.Aborted _ -> {}
@@ -188,42 +190,8 @@ public final class Conductor implements AutoCloseable {
     }
 
     /// Moves writes to the other side.
-    ///
-    /// @param proof that both sides are the same
-    /// @param evidence is told of each step
-    void switchOver(SwitchProof proof, SwitchEvidence evidence) throws InterruptedException {
-        InStep inStep = (InStep) state();
-        guard.forget();
-        append(new RunEvent.SwitchStarted(inStep.active().other()));
-        watcher.entered(state());
-        Switching switching = (Switching) state();
-        Switch.StepListener heard = evidence.before(doing);
-        Replication next = null;
-        try {
-            next = Switch.prepareNext(run, flow.moved(), switching);
-            new Switch(run, flow.moved(), switching, heard).perform(flowing(), next, proof);
-        } catch (RuntimeException | InterruptedException e) {
-            if (next != null) {
-                next.close();
-            }
-            history = run.journal().history();
-            if (history.state() instanceof Switching left && !left.intended()) {
-                append(new RunEvent.SwitchUndone(String.valueOf(e.getMessage()), 0));
-            }
-            if (history.state() instanceof InStep back && back.stream() == inStep.stream()) {
-                Streams.remove(run, Switch.nextStream(switching));
-            } else {
-                flow.close();
-            }
-            throw e;
-        } finally {
-            doing.end();
-        }
-        history = run.journal().history();
-        heard.before("turn");
-        flow.turnTo(next);
-        Guard.attempt(this::watchStandby);
-        watcher.entered(state());
+    SwitchOver switchOver() {
+        return switchOver;
     }
 
     /// Tells of what came to the standby past its refusal.
@@ -238,15 +206,6 @@ public final class Conductor implements AutoCloseable {
         return guard.touches();
     }
 
-    private void recover(Switching switching) {
-        SwitchEvidence evidence =
-                SwitchEvidence.begin(run, flow.moved(), switching.from().other(), "");
-        new Switch(run, flow.moved(), switching, doing).recover();
-        flow.close();
-        history = run.journal().history();
-        evidence.write(history, "the process that switched died over it");
-    }
-
     /// Gives up the way back: contract folder, then nothing of the run's is left.
     public void contract(int streamNumber) {
         watcher.entered(state());
@@ -254,7 +213,8 @@ public final class Conductor implements AutoCloseable {
         schema.contract();
         new LastingFence(run).raiseIfWanted(flow.moved());
         Cleanup cleanup = new Cleanup(run);
-        cleanup.streamsAndTriggers(flow.moved(), streamNumber);
+        cleanup.streams(streamNumber);
+        cleanup.triggers(flow.moved());
         cleanup.source();
         append(new RunEvent.Contracted());
         // Only now: as long as the folder may be asked for again, it has to be known as applied.
@@ -266,10 +226,11 @@ public final class Conductor implements AutoCloseable {
         watcher.entered(state());
         flow.close();
         Cleanup cleanup = new Cleanup(run);
-        cleanup.streamsAndTriggers(flow.moved(), aborting.stream());
+        cleanup.streams(aborting.stream());
         if (!aborting.keepTarget()) {
             schema.undo(flow.moved());
         }
+        cleanup.triggers(flow.moved());
         cleanup.source();
         cleanup.target();
         append(new RunEvent.CleanedUp());

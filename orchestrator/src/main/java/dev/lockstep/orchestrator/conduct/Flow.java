@@ -2,17 +2,22 @@ package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.cdc.backfill.TableProgress;
+import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,14 +30,16 @@ final class Flow implements AutoCloseable {
     private static final Duration DRIFT_EVERY = Duration.ofSeconds(3);
 
     private final Run run;
+    private final Supplier<History> history;
     private volatile @Nullable Replication stream;
     private @Nullable Moved moved;
     private boolean applying;
     private long driftLookedAt = System.nanoTime();
     private Duration driftEvery = DRIFT_EVERY;
 
-    Flow(Run run) {
+    Flow(Run run, Supplier<History> history) {
         this.run = run;
+        this.history = history;
     }
 
     /// The tables on both sides, as they were when this process first looked.
@@ -59,6 +66,7 @@ final class Flow implements AutoCloseable {
         Set<TableName> booked =
                 run.target().call(session -> TableProgress.tables(session, run.name()));
         Drift.requireCounterparts(moved(), booked, Streams.active(number));
+        requireNoneAside(moved(), number);
         Replication made = Streams.open(run, moved(), number);
         try {
             // A stream that another owner has ended since must not be made again.
@@ -79,8 +87,25 @@ final class Flow implements AutoCloseable {
         if (!applying) {
             flowing.startApply(Streams.routes(run, moved(), number));
             applying = true;
+            keepChanges();
         }
         return flowing;
+    }
+
+    /// Up to where the last verification of all tables, or the final check of a switch that came
+    /// after it, has looked at rows, by positions of the active; empty where that is not known.
+    Optional<Lsn> comparedUpTo() {
+        History known = history.get();
+        return known.verifiedSinceSwitch()
+                ? known.lastVerification().map(verified -> Lsn.parse(verified.cut()))
+                : flowing().begunAt();
+    }
+
+    /// Has what was changed since then known and kept; all, where nothing was compared yet.
+    void keepChanges() {
+        if (applying) {
+            flowing().recent().keepSince(comparedUpTo().orElse(Lsn.ZERO));
+        }
     }
 
     /// The tables on both sides as they are now.
@@ -96,12 +121,22 @@ final class Flow implements AutoCloseable {
         if (now - driftLookedAt < driftEvery.toNanos()) {
             return false;
         }
-        Drift.between(moved(), present())
+        Moved present = present();
+        Drift.between(moved(), present)
                 .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
+        now().ifPresent(flowing -> requireNoneAside(present, flowing.spec().stream()));
         Duration took = Duration.ofNanos(System.nanoTime() - now).multipliedBy(50);
         driftEvery = took.compareTo(DRIFT_EVERY) > 0 ? took : DRIFT_EVERY;
         driftLookedAt = System.nanoTime();
         return true;
+    }
+
+    private void requireNoneAside(Moved present, int number) {
+        if (Streams.active(number) == Side.TARGET && !present.loneTables().isEmpty()) {
+            try (Session source = run.source().session("drift")) {
+                Drift.requireNoneAside(present, source);
+            }
+        }
     }
 
     /// Opens the stream of a run in step, unless it is open. What a process that died in a switch

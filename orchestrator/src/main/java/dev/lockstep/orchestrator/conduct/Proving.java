@@ -6,18 +6,29 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Drift;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.WayBack;
+import dev.lockstep.orchestrator.verify.LateChanges;
 import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Lsn;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Finds out whether both sides are the same, before writes move: by the last verification, where
-/// that is young and clean and of the tables as they are, or by another one.
+/// that is young and clean and of the tables as they are, and what was changed since, or by another
+/// one.
 final class Proving {
+    private static final Logger log = LoggerFactory.getLogger(Proving.class);
     private static final int REWRITTEN_MAX = 3;
+    private static final int CUTS_MAX = 3;
+    private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
 
     private final Conductor conductor;
     private final Side to;
@@ -35,10 +46,65 @@ final class Proving {
         SwitchProof proof = look();
         requireSound();
         if (isVerified(proof.form())) {
-            return proof;
+            Optional<LateChanges> late = conductor.flow().comparedUpTo().map(this::since);
+            if (late.isPresent() && bringUp(late.get(), false)) {
+                return goBy(proof, late.get());
+            }
         }
         verify(List.of());
-        return compareRewritten(proof);
+        LateChanges late = since(conductor.flow().comparedUpTo().orElseThrow());
+        SwitchProof later = compareRewritten(proof);
+        boolean _ = bringUp(late, true);
+        requireUntouched();
+        return goBy(later, late);
+    }
+
+    /// What came to the standby while it was compared may be in no comparison.
+    private void requireUntouched() {
+        if (conductor.history().lastVerification().filter(Verified::isCurrent).isEmpty()) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "the standby was written to while both sides were compared, `status` says how;"
+                            + " try again, which compares them once more");
+        }
+    }
+
+    private LateChanges since(Lsn cut) {
+        Flow flow = conductor.flow();
+        return new LateChanges(conductor.run(), flow.moved(), to.other(), flow.flowing(), cut);
+    }
+
+    private SwitchProof goBy(SwitchProof proof, LateChanges late) {
+        late.prepare();
+        return proof.with(late, conductor.checks(asked)::storesAndAccepts);
+    }
+
+    /// Compares what was changed since a cut, so that only little of it is left for the fence.
+    /// False where it is not known what was changed.
+    ///
+    /// @param young whether that cut was made just now, and is not worth another one for little
+    private boolean bringUp(LateChanges late, boolean young) throws InterruptedException {
+        conductor.flowing().drain(COME_UP_MAX);
+        boolean few = young && late.areFew();
+        for (int cuts = 0; cuts < CUTS_MAX && late.areKnown() && !late.areNone() && !few; cuts++) {
+            few = !isCompared(late) || late.areFew();
+        }
+        return late.areKnown();
+    }
+
+    /// Compares it at a cut. False where transactions that are open are in the way of one, and
+    /// little was changed.
+    private boolean isCompared(LateChanges late) throws InterruptedException {
+        try {
+            conductor.checks(asked).requireEqual(late);
+            return true;
+        } catch (LockstepException e) {
+            if (e.fault() != Fault.LOCK_TIMEOUT || !late.areFew()) {
+                throw e;
+            }
+            log.atInfo().addKeyValue("why", e.text()).log("what changed is left for the fence");
+            return false;
+        }
     }
 
     private SwitchProof look() {

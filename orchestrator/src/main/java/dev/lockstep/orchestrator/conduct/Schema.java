@@ -18,6 +18,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
+import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import java.util.Optional;
 import java.util.Set;
@@ -26,6 +27,11 @@ import java.util.stream.Collectors;
 /// What the plan does to the target's schema: tables before the load, keys after it, the rest once
 /// the standby is consistent, the contract at the end.
 public final class Schema {
+    /// Passes the triggers of the run until the transaction ends.
+    private static final String AS_OWN_WRITER =
+            "SET LOCAL session_replication_role = replica; SET LOCAL %s = 'yes'"
+                    .formatted(OwnTables.OWN_WRITER);
+
     private final Run run;
 
     public Schema(Run run) {
@@ -107,7 +113,8 @@ public final class Schema {
     }
 
     /// Takes the run's rows out of the target again, and its tables where the run made them. Only
-    /// tables that the copy had booked, which it does for empty ones only, are emptied.
+    /// tables that the copy had booked, which it does for empty ones only, are emptied; that is
+    /// while they refuse what others write, which would go with the run's rows.
     public void undo(Moved moved) {
         run.requireLease();
         Optional<SchemaCopy> copied = copied(moved);
@@ -133,6 +140,7 @@ public final class Schema {
                 run.target(),
                 session -> {
                     if (!tables.isEmpty()) {
+                        session.run(AS_OWN_WRITER);
                         session.run("TRUNCATE " + tables);
                     }
                     FoundSequences.giveBack(session, run.name());

@@ -31,14 +31,18 @@ public final class Cleanup {
         this.run = run;
     }
 
-    /// Removes what carries changes and what refuses writes.
+    /// Removes what carries changes.
     ///
     /// @param stream the one that runs; those beside it may be left from a switch that was cut
     ///   short
-    public void streamsAndTriggers(Moved moved, int stream) {
+    public void streams(int stream) {
         for (int n = Math.max(0, stream - 1); n <= stream + 1; n++) {
             Streams.remove(run, n);
         }
+    }
+
+    /// Removes what refuses writes.
+    public void triggers(Moved moved) {
         for (Side side : Side.values()) {
             run.requireLease();
             if (run.db(side).call(OwnTables::exist)) {

@@ -6,6 +6,7 @@ import dev.lockstep.orchestrator.stage.Fences;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.switching.LockRetry;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.catalog.TableTrigger;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
@@ -29,15 +30,6 @@ public final class LastingFence {
                     HINT = 'Connect to that database. To have this one take writes: %2$s';
             END
             $$;
-            """;
-
-    private static final String FENCED =
-            """
-            SELECT n.nspname, c.relname
-              FROM pg_trigger t
-              JOIN pg_class c ON c.oid = t.tgrelid
-              JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE t.tgname = ? AND NOT t.tgisinternal\
             """;
 
     private static final String TRIGGER =
@@ -92,7 +84,6 @@ public final class LastingFence {
     }
 
     private List<TableName> fenced(Session session) {
-        return session.rows(
-                FENCED, row -> new TableName(row.text("nspname"), row.text("relname")), name);
+        return TableTrigger.named(session, name).stream().map(TableTrigger::table).toList();
     }
 }

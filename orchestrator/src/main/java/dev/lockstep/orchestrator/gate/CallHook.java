@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /// A call of the operator's, over HTTP.
 final class CallHook {
@@ -75,7 +76,7 @@ final class CallHook {
     }
 
     /// Some exceptions of the client have no message.
-    private static String reason(@org.jspecify.annotations.Nullable Throwable e) {
+    private static String reason(@Nullable Throwable e) {
         return e == null
                 ? "no reason is known"
                 : e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();

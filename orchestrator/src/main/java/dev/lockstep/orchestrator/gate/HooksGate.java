@@ -82,6 +82,10 @@ final class HooksGate implements Gate {
         try {
             perform(new Occasion(moment, false), hook.action(), hook.timeout());
         } catch (LockstepException e) {
+            if (e.fault() == Fault.INTERRUPTED) {
+                // Whoever interrupts would end the undo, too, and the hook is done again.
+                throw e;
+            }
             try {
                 takeBack(moment);
             } catch (LockstepException undo) {

@@ -2,7 +2,7 @@ package dev.lockstep.orchestrator.gate;
 
 import dev.lockstep.orchestrator.pgbouncer.Bouncer;
 import dev.lockstep.orchestrator.pgbouncer.BouncerCheck;
-import dev.lockstep.orchestrator.pgbouncer.Guard;
+import dev.lockstep.orchestrator.pgbouncer.Resumer;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
@@ -11,6 +11,7 @@ import dev.lockstep.plans.gate.GateSpec.Server;
 import dev.lockstep.plans.work.TaskGroup;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,8 @@ final class PgBouncerGate implements Gate {
     private final GateSpec.PgBouncers spec;
     private final Side from;
     private final Duration pauseMax;
-    private @Nullable Guard guard;
+    private @Nullable Resumer resumer;
+    private boolean held;
 
     private record One(Bouncer bouncer, Server to) {}
 
@@ -47,7 +49,7 @@ final class PgBouncerGate implements Gate {
     @Override
     public void check(Problems problems) {
         for (GateSpec.PgBouncer each : spec.all()) {
-            new BouncerCheck(each, server(each, from), problems).check();
+            new BouncerCheck(each, server(each, from), pauseMax, problems).check();
         }
     }
 
@@ -60,15 +62,14 @@ final class PgBouncerGate implements Gate {
     @Override
     public void prepare() {
         all.forEach(one -> one.bouncer().prepare(one.to()));
-        guard = Guard.start(spec.all(), pauseMax);
+        resumer = Resumer.start(spec.all(), pauseMax);
     }
 
     @Override
     public void hold(Duration atMost) {
-        if (guard != null) {
-            guard.arm();
-        }
+        Objects.requireNonNull(resumer, "prepare comes first").arm();
         onAll(one -> one.bouncer().pause(atMost));
+        held = true;
     }
 
     @Override
@@ -86,18 +87,24 @@ final class PgBouncerGate implements Gate {
     @Override
     public void release() {
         onAll(one -> one.bouncer().resume());
-        dismissGuard();
+        dismissResumer();
     }
 
+    /// A PAUSE that was not answered may be done yet, when all are resumed: who resumes is left to
+    /// watch for that.
     @Override
     public void undo() {
-        release();
+        if (held || resumer == null) {
+            release();
+        } else {
+            onAll(one -> one.bouncer().resume());
+        }
     }
 
-    private void dismissGuard() {
-        if (guard != null) {
-            guard.dismiss();
-            guard = null;
+    private void dismissResumer() {
+        if (resumer != null) {
+            resumer.dismiss();
+            resumer = null;
         }
     }
 
@@ -142,13 +149,13 @@ final class PgBouncerGate implements Gate {
         }
     }
 
-    /// What may be paused still is left to the guard.
+    /// What may be paused still is left to the resumer.
     @Override
     public void close() {
         all.forEach(one -> one.bouncer().close());
-        if (guard != null) {
-            guard.close();
-            guard = null;
+        if (resumer != null) {
+            resumer.close();
+            resumer = null;
         }
     }
 }

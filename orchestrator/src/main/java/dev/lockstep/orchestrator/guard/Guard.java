@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.StandbyTouched;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.StrayNotes;
 import dev.lockstep.orchestrator.switching.Refusal;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.plans.catalog.TableName;
@@ -90,7 +91,7 @@ public final class Guard {
             watch(refusal, standby);
         }
         int strays =
-                StrayWrites.take(
+                StrayNotes.take(
                         run.db(standby),
                         run.name(),
                         stray -> {

@@ -1,19 +1,14 @@
 package dev.lockstep.orchestrator.guard;
 
-import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.switching.Refusal;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.OwnTables;
-import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
-import java.sql.SQLException;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /// The triggers that take down what sessions in replica role write to a side that refuses writes:
@@ -42,33 +37,7 @@ public final class StrayWrites {
 
     private static final String ENABLE = "ALTER TABLE ONLY %2$s ENABLE REPLICA TRIGGER %1$s";
 
-    private static final String FOUND =
-            """
-            SELECT id, at, table_name, statement, who FROM lockstep.stray_write
-             WHERE run = ? ORDER BY id\
-            """;
-
-    private static final String TAKEN = "DELETE FROM lockstep.stray_write WHERE id = ?";
-
     private StrayWrites() {}
-
-    /// One of them.
-    public record Stray(long id, String at, String table, String statement, String who) {
-        static Stray of(Row row) throws SQLException {
-            return new Stray(
-                    row.number("id"),
-                    row.instant("at").orElseThrow().toString(),
-                    row.text("table_name"),
-                    row.text("statement"),
-                    row.text("who"));
-        }
-
-        /// For people.
-        public String text(Side standby) {
-            return "%s on table \"%s\" of the %s, which refuses writes, by %s in replica role"
-                    .formatted(statement, table, standby.label(), who);
-        }
-    }
 
     private static String trigger(String run) {
         return "lockstep_stray_" + run;
@@ -111,21 +80,6 @@ public final class StrayWrites {
                                 Ident.literal(run)));
             }
         }
-    }
-
-    /// Those that were taken down and not read yet.
-    public static List<Stray> found(Session session, String run) {
-        return session.rows(FOUND, Stray::of, run);
-    }
-
-    /// Hands over each of them, and forgets it then. Returns how many there were.
-    static int take(Db standby, String run, Consumer<Stray> reader) {
-        List<Stray> strays = standby.call(session -> found(session, run));
-        for (Stray stray : strays) {
-            reader.accept(stray);
-            standby.tx(session -> session.update(TAKEN, stray.id()));
-        }
-        return strays.size();
     }
 
     /// Removes the triggers, table by table.

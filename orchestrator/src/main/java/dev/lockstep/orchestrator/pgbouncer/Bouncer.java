@@ -37,10 +37,6 @@ public final class Bouncer implements AutoCloseable {
         return spec.console().label();
     }
 
-    public String database() {
-        return spec.database();
-    }
-
     /// Whatever the console answers to a command; over a new connection where the old one is gone.
     List<Map<String, String>> ask(String command, Duration atMost) throws IOException {
         AdminConsole known = console;
@@ -85,7 +81,8 @@ public final class Bouncer implements AutoCloseable {
         return ask(command, ANSWER_MAX);
     }
 
-    private String named(String command) {
+    /// The command, for the database.
+    String named(String command) {
         return command + " \"" + spec.database().replace("\"", "\"\"") + "\"";
     }
 

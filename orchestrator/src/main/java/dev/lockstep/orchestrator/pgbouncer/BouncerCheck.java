@@ -8,6 +8,7 @@ import dev.lockstep.plans.gate.GateSpec.Server;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -18,12 +19,16 @@ public final class BouncerCheck {
 
     private final GateSpec.PgBouncer spec;
     private final Server active;
+    private final Duration pauseMax;
     private final Problems problems;
 
     /// @param active where clients have to be led now
-    public BouncerCheck(GateSpec.PgBouncer spec, Server active, Problems problems) {
+    /// @param pauseMax for how long they may have to wait
+    public BouncerCheck(
+            GateSpec.PgBouncer spec, Server active, Duration pauseMax, Problems problems) {
         this.spec = spec;
         this.active = active;
+        this.pauseMax = pauseMax;
         this.problems = problems;
     }
 
@@ -53,6 +58,7 @@ public final class BouncerCheck {
                 return;
             }
             checkShown(shown.get(), settings);
+            checkWait(settings.getOrDefault("query_wait_timeout", "0"));
             checkAdmin(bouncer);
             checkWhere(Bouncer.server(shown.get()), inFile);
         } catch (IOException e) {
@@ -86,13 +92,27 @@ public final class BouncerCheck {
         }
     }
 
+    /// Clients that it gives up while they are held see a failure; 0 is for ever.
+    private void checkWait(String seconds) {
+        try {
+            double most = Double.parseDouble(seconds);
+            if (most > 0 && most * 1000 <= pauseMax.toMillis()) {
+                add(
+                        ("gives up clients that wait for %s s (query_wait_timeout), and"
+                                        + " cutover.max-pause is %d ms; give it more there, or the"
+                                        + " pause less")
+                                .formatted(seconds, pauseMax.toMillis()));
+            }
+        } catch (NumberFormatException e) {
+            add("has query_wait_timeout \"%s\", expected a number of seconds".formatted(seconds));
+        }
+    }
+
     /// A RESUME of what is not paused changes nothing, and only admins may ask for it.
     private void checkAdmin(Bouncer bouncer) throws IOException {
         try {
             if (!bouncer.shown().map(Bouncer::isPaused).orElse(true)) {
-                bouncer.ask(
-                        "RESUME \"%s\"".formatted(spec.database().replace("\"", "\"\"")),
-                        Bouncer.ANSWER_MAX);
+                bouncer.ask(bouncer.named("RESUME"), Bouncer.ANSWER_MAX);
             }
         } catch (Refused e) {
             if (String.valueOf(e.getMessage()).contains(NOT_ADMIN)) {

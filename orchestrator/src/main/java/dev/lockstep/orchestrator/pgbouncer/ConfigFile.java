@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import java.util.regex.Pattern;
 /// @param file the file itself, no link to it
 record ConfigFile(Path file, IniEntry entry) {
     private static final int DEPTH_MAX = 10;
+    private static final String SUFFIX = ".lockstep";
     private static final Pattern INCLUDE = Pattern.compile("%include[ \\t]+(.*)");
 
     /// One walk through a file and what it includes.
@@ -146,8 +148,19 @@ record ConfigFile(Path file, IniEntry entry) {
         replace(entry.leadingTo(to));
     }
 
-    /// Replaces the file by the same, to see whether it could be led to `to`.
+    /// Replaces the file by the same, to see whether it could be led to `to`. A process that died
+    /// in the middle of that may have left a file beside it, with the passwords of this one.
     void rehearse(Server to) throws IOException, Unfit {
+        try (DirectoryStream<Path> left =
+                Files.newDirectoryStream(
+                        file.resolveSibling(""),
+                        path ->
+                                path.getFileName().toString().startsWith("." + file.getFileName())
+                                        && path.toString().endsWith(SUFFIX))) {
+            for (Path each : left) {
+                Files.deleteIfExists(each);
+            }
+        }
         if (!entry.leadingTo(to).isEmpty()) {
             replace(entry.text());
         }
@@ -155,7 +168,7 @@ record ConfigFile(Path file, IniEntry entry) {
 
     private void replace(String text) throws IOException {
         Path folder = file.getParent();
-        Path fresh = Files.createTempFile(folder, "." + file.getFileName(), ".lockstep");
+        Path fresh = Files.createTempFile(folder, "." + file.getFileName(), SUFFIX);
         try {
             try (FileChannel out = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
                 ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.ISO_8859_1));
@@ -165,9 +178,18 @@ record ConfigFile(Path file, IniEntry entry) {
                 keepOwner(fresh);
                 out.force(true);
             }
+            requireSame();
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(fresh);
+        }
+    }
+
+    /// What somebody has saved since it was read must not be lost.
+    private void requireSame() throws IOException {
+        if (!Files.readString(file, StandardCharsets.ISO_8859_1).equals(entry.text())) {
+            throw new IOException(
+                    "file \"%s\" was changed by somebody else meanwhile".formatted(file));
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// What a file of PgBouncer's has of one database: `name = host=... port=... dbname=...`. Nothing
 /// but these three is ever touched.
@@ -75,10 +76,7 @@ record IniEntry(String name, String text, int start, int end) {
     private record Change(int from, int until, String written) {}
 
     private static Optional<Change> change(
-            @org.jspecify.annotations.Nullable Setting setting,
-            String key,
-            String is,
-            String wanted) {
+            @Nullable Setting setting, String key, String is, String wanted) {
         if (is.equals(wanted)) {
             return Optional.empty();
         }

@@ -12,6 +12,10 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// PostgreSQL's messages over a socket, each read in a time that has an end.
 final class Wire implements Closeable {
@@ -58,11 +62,31 @@ final class Wire implements Closeable {
         try {
             socket.setTcpNoDelay(true);
             socket.setKeepAlive(true);
-            socket.connect(new InetSocketAddress(host, port), millis(atMost));
+            InetSocketAddress address = found(host, port, atMost);
+            socket.connect(address, millis(Duration.ofNanos(deadline - System.nanoTime())));
             return new Wire(socket, deadline);
         } catch (IOException e) {
             socket.close();
             throw e;
+        }
+    }
+
+    /// A system may seek a name for as long as it likes.
+    private static InetSocketAddress found(String host, int port, Duration atMost)
+            throws IOException {
+        CompletableFuture<InetSocketAddress> address = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("name of " + host)
+                .start(() -> address.complete(new InetSocketAddress(host, port)));
+        try {
+            return address.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new IOException("host \"%s\" was not found in time".formatted(host), e);
+        } catch (ExecutionException e) {
+            throw new IOException("host \"%s\" cannot be sought".formatted(host), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
         }
     }
 

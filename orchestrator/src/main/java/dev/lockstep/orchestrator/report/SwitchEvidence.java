@@ -5,6 +5,8 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.orchestrator.verify.SwitchProof.FinalCheck;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Session;
 import java.time.Instant;
@@ -33,6 +35,7 @@ public final class SwitchEvidence {
     private final Instant startedAt;
     private final long start = System.nanoTime();
     private final List<Step> steps = new ArrayList<>();
+    private @Nullable SwitchProof proof;
 
     /// One step of it, in milliseconds since the switch began.
     record Step(String step, double beganAfterMillis) {}
@@ -54,6 +57,9 @@ public final class SwitchEvidence {
     /// @param outcome `done`, `undone`, or `not known yet`
     /// @param reason why it was undone, or what was in its way
     /// @param pauseMillis how long no side took writes; null where that is not known
+    /// @param finalCheckRows how many rows were compared once more while writes were held
+    /// @param finalCheckMillis how long that took of the pause; null, as above, where it was not
+    ///   come to
     /// @param positions WAL positions right after it
     record SwitchReport(
             String outcome,
@@ -63,6 +69,8 @@ public final class SwitchEvidence {
             String startedAt,
             String finishedAt,
             @Nullable Double pauseMillis,
+            @Nullable Long finalCheckRows,
+            @Nullable Double finalCheckMillis,
             Head about,
             @Nullable Proof proof,
             List<Step> steps,
@@ -85,6 +93,12 @@ public final class SwitchEvidence {
         SwitchEvidence evidence = new SwitchEvidence(run, moved, to, asked);
         evidence.note("prepare");
         return evidence;
+    }
+
+    /// Told what the switch goes by.
+    public SwitchEvidence goesBy(SwitchProof given) {
+        proof = given;
+        return this;
     }
 
     /// Hears of the steps, and passes them on.
@@ -122,6 +136,7 @@ public final class SwitchEvidence {
         for (Side side : Side.values()) {
             positions.put(side.label(), Head.ask(run, side, POSITION));
         }
+        Optional<FinalCheck> check = Optional.ofNullable(proof).flatMap(SwitchProof::finalCheck);
         return new SwitchReport(
                 done ? "done" : active.isPresent() ? "undone" : "not known yet",
                 failure,
@@ -130,6 +145,8 @@ public final class SwitchEvidence {
                 startedAt.toString(),
                 run.clock().instant().toString(),
                 done ? pause(history) : null,
+                check.map(FinalCheck::rows).orElse(null),
+                check.map(FinalCheck::millis).orElse(null),
                 Head.of(run, "switch", asked),
                 history.lastVerification()
                         .map(v ->

@@ -10,9 +10,13 @@ import java.util.stream.Stream;
 
 /// What the journal says of a run: its state, the last verification and switch, and what has
 /// touched a standby, each kind of it once.
+///
+/// @param verifiedSinceSwitch whether the last verification came after the last switch, so that its
+///   cut is a position of the active that is
 public record History(
         RunState state,
         Optional<Verified> lastVerification,
+        boolean verifiedSinceSwitch,
         Optional<LastSwitch> lastSwitch,
         List<StandbyTouched> alarms) {
     /// A run of which nothing is written yet.
@@ -23,7 +27,7 @@ public record History(
     }
 
     private static History started(RunState state) {
-        return new History(state, Optional.empty(), Optional.empty(), List.of());
+        return new History(state, Optional.empty(), false, Optional.empty(), List.of());
     }
 
     /// The last switch that came to its end.
@@ -48,24 +52,31 @@ public record History(
         RunState next = RunMachine.next(state, event);
         return switch (event) {
             case RunEvent.Started _ -> started(next);
-            case Verified verified -> new History(next, Optional.of(verified), lastSwitch, alarms);
+            case Verified verified ->
+                    new History(next, Optional.of(verified), true, lastSwitch, alarms);
             case Switched(double pause, String at, List<String> others) -> {
                 Side to = next.activeSide().orElseThrow();
                 yield new History(
                         next,
                         lastVerification,
+                        false,
                         Optional.of(new LastSwitch(to.other(), to, pause, at, others)),
                         alarms);
             }
             case StandbyTouched alarm -> outdated(next, with(alarm));
             case RunEvent.Failed(String fault, String _) when isRefusal(fault) ->
                     outdated(next, alarms);
-            default -> new History(next, lastVerification, lastSwitch, alarms);
+            default -> new History(next, lastVerification, verifiedSinceSwitch, lastSwitch, alarms);
         };
     }
 
     private History outdated(RunState next, List<StandbyTouched> alarms) {
-        return new History(next, lastVerification.map(Verified::outdated), lastSwitch, alarms);
+        return new History(
+                next,
+                lastVerification.map(Verified::outdated),
+                verifiedSinceSwitch,
+                lastSwitch,
+                alarms);
     }
 
     private List<StandbyTouched> with(StandbyTouched alarm) {

@@ -67,7 +67,13 @@ public final class Journal {
     /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true
     /// then.
     public History append(long epoch, RunEvent event) {
-        History next = history().after(event);
+        return append(epoch, history(), event);
+    }
+
+    /// As the other, after what is known: nobody but the owner of `epoch` may have stored anything
+    /// since that was read.
+    History append(long epoch, History before, RunEvent event) {
+        History next = before.after(event);
         target.tx(session -> {
             Lease.hold(session, run, epoch);
             session.update(

@@ -38,6 +38,12 @@ public record Run(
         target.tx(session -> Lease.hold(session, name(), epoch));
     }
 
+    /// As the other, where `before` is what this process knows the journal to come to: a long
+    /// journal is not read again.
+    public History append(History before, RunEvent event) {
+        return journal.append(epoch, before, event);
+    }
+
     /// Stores what happened and returns what is true then.
     public History append(RunEvent event) {
         return journal.append(epoch, event);

@@ -124,6 +124,8 @@ public final class RunMachine {
 
     private static RunState fromSwitching(Switching state, RunEvent event) {
         return switch (event) {
+            case Verified verified when !verified.match() -> state;
+            case DifferencesAccepted _ -> state;
             case SwitchIntended _ -> new Switching(state.from(), state.stream(), true);
             case SwitchUndone _ -> new InStep(state.from(), state.stream());
             case Switched _ -> new InStep(state.from().other(), state.stream() + 1);

@@ -6,7 +6,9 @@ import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
+import dev.lockstep.plans.sql.Session;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,41 @@ public final class Drift {
                 "not everything in scope can be carried; undo the change, or make it on the other"
                         + " side, too, and run again; drop or exclude a new table; or abort and"
                         + " start afresh");
+    }
+
+    /// Fails where the source, while it is the standby, has rows that no stream brought and none
+    /// will take away: in tables in scope that the target does not have, such as one that came with
+    /// a switch. A partition that is made there first is empty.
+    ///
+    /// @param source one that may wait for nobody
+    public static void requireNoneAside(Moved now, Session source) {
+        Problems problems = new Problems();
+        source.run("SET lock_timeout = '500ms'");
+        for (Table table : now.loneTables()) {
+            if (hasRows(table.name(), source)) {
+                problems.add(
+                        ("table \"%s\" of the source is in scope and has rows, and the target, to"
+                                        + " which writes go, has no \"%s\"")
+                                .formatted(table.name(), now.targetName(table.name())));
+            }
+        }
+        problems.throwIfAny(
+                Fault.CHANGE_REFUSED,
+                "rows are on the side that refuses writes only; move them to the target by hand and"
+                        + " drop the table, or exclude it, and run again");
+    }
+
+    /// Where somebody has the table to himself, that is for a later look.
+    private static boolean hasRows(TableName table, Session session) {
+        try {
+            return !session.flag("SELECT has_table_privilege(?, 'SELECT')", table.sql())
+                    || session.flag("SELECT EXISTS (SELECT FROM %s)".formatted(table.sql()));
+        } catch (LockstepException e) {
+            if (e.fault() != Fault.LOCK_TIMEOUT) {
+                throw e;
+            }
+            return false;
+        }
     }
 
     private static void others(Moved moved, Side active, Problems problems) {
@@ -129,14 +166,36 @@ public final class Drift {
                         + " are; `run` tells what it can take over");
     }
 
+    /// As [#requireNone], but of columns: `now` need not have any.
+    ///
+    /// @param active the side of which sequences matter
+    public static void requireSameTables(Moved before, Moved now, Side active) {
+        Problems problems = new Problems();
+        partitions("source", before.source().tables(), now.source().tables(), problems);
+        partitions("target", partners(before), partners(now), problems);
+        lonePartitions(now, problems);
+        if (active == Side.SOURCE) {
+            names("source", "sequence", sequences(before), sequences(now), problems);
+        }
+        problems.throwIfAny(
+                Fault.PRECONDITION,
+                "the schema has changed since the run read it, and writes stay where they"
+                        + " are; `run` tells what it can take over");
+    }
+
     /// Fails where the target has got tables since writes moved there: they would be left behind
     /// when writes move back.
     ///
     /// @param before those that it had then and the source had not
     public static void requireNoneLeftBehind(Moved now, Collection<String> before) {
+        requireNoneLeftBehind(now.others().stream().map(TableName::toString).toList(), before);
+    }
+
+    /// As the other, by the names of those that the target has now.
+    public static void requireNoneLeftBehind(List<String> now, Collection<String> before) {
         Problems problems = new Problems();
-        now.others().stream()
-                .filter(table -> !before.contains(table.toString()))
+        now.stream()
+                .filter(table -> !before.contains(table))
                 .forEach(table ->
                         problems.add("table \"%s\" is new on the target".formatted(table)));
         problems.throwIfAny(
@@ -160,6 +219,22 @@ public final class Drift {
             Map<TableName, Table> before,
             Map<TableName, Table> now,
             Problems problems) {
+        partitions(side, before, now, problems);
+        before.forEach((name, table) -> {
+            Table after = now.get(name);
+            if (after != null && !columns(table).equals(columns(after))) {
+                problems.add(
+                        "table \"%s\" of the %s had the columns %s and has %s"
+                                .formatted(name, side, columns(table), columns(after)));
+            }
+        });
+    }
+
+    private static void partitions(
+            String side,
+            Map<TableName, Table> before,
+            Map<TableName, Table> now,
+            Problems problems) {
         names(side, "table", before.keySet(), now.keySet(), problems);
         before.forEach((name, table) -> {
             Table after = now.get(name);
@@ -167,11 +242,6 @@ public final class Drift {
                 problems.add(
                         "table \"%s\" of the %s %s now"
                                 .formatted(name, side, partition(after.root())));
-            }
-            if (after != null && !columns(table).equals(columns(after))) {
-                problems.add(
-                        "table \"%s\" of the %s had the columns %s and has %s"
-                                .formatted(name, side, columns(table), columns(after)));
             }
         });
     }

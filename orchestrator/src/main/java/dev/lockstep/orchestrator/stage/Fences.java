@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.catalog.TableTrigger;
 import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
@@ -9,21 +10,13 @@ import java.util.Collection;
 /// The names of what goes on refusing writes when a run is completed, and whether there is such a
 /// thing.
 public final class Fences {
-    private static final String STANDING =
-            """
-            SELECT DISTINCT t.tgname AS name
-              FROM pg_trigger t
-              JOIN pg_class c ON c.oid = t.tgrelid
-              JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE t.tgname LIKE 'lockstep\\_fenced\\_%' AND NOT t.tgisinternal
-               AND format('%s.%s', n.nspname, c.relname) = ANY (?)\
-            """;
+    private static final String PREFIX = "lockstep_fenced_";
 
     private Fences() {}
 
     /// Of the triggers, and of the schema on which they hang.
     public static String name(String run) {
-        return "lockstep_fenced_" + run.replace('-', '_');
+        return PREFIX + run.replace('-', '_');
     }
 
     /// The statement that takes them away.
@@ -33,8 +26,10 @@ public final class Fences {
 
     /// Tables that are fenced can be neither left nor moved to.
     static void check(Session session, Collection<TableName> tables, Problems problems) {
-        String[] names = tables.stream().map(TableName::toString).toArray(String[]::new);
-        session.rows(STANDING, row -> row.text("name"), (Object) names)
+        TableTrigger.beginning(session, PREFIX).stream()
+                .filter(trigger -> tables.contains(trigger.table()))
+                .map(TableTrigger::name)
+                .distinct()
                 .forEach(name ->
                         problems.add(
                                 ("tables of \"%s\" refuse writes since an earlier run was completed"

@@ -14,6 +14,7 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.TablePair;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -64,6 +65,16 @@ public final class Moved {
         return db.call(session -> Catalog.read(session, scope));
     }
 
+    /// As both are now, by the names of tables and of the source's sequences alone, through
+    /// sessions that may hold locks on them.
+    public static Moved outline(Plan plan, Session source, Session target) {
+        Catalog moving = Catalog.outline(source, plan.scope(), true);
+        Mapping mapping = plan.mapping().withPartitions(moving);
+        return new Moved(
+                new SchemaExtent(plan.scope(), mapping, moving),
+                Catalog.outline(target, Scope.ALL, false));
+    }
+
     private Pair pair(Table table, Table partner) {
         Map<String, String> columns = new LinkedHashMap<>();
         for (Column column : table.columns()) {
@@ -109,6 +120,13 @@ public final class Moved {
         return target.rowTables().stream()
                 .filter(table -> table.root().filter(ours::contains).isPresent())
                 .filter(table -> !ours.contains(table.name()))
+                .toList();
+    }
+
+    /// The source's tables in scope that the target does not have.
+    public List<Table> loneTables() {
+        return source.rowTables().stream()
+                .filter(table -> target.table(mapping.table(table.name())).isEmpty())
                 .toList();
     }
 

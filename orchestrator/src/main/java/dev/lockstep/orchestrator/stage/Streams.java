@@ -40,6 +40,21 @@ public final class Streams {
                         run.kafka()));
     }
 
+    /// Makes the stream of the other direction and starts to capture. What a switch that was undone
+    /// left of it says nothing about this one.
+    public static Replication prepareNext(Run run, Moved moved, int stream) {
+        remove(run, stream);
+        Replication next = open(run, moved, stream);
+        try {
+            next.prepare();
+            next.startCapture();
+            return next;
+        } catch (RuntimeException e) {
+            next.close();
+            throw e;
+        }
+    }
+
     /// Where the stream's changes go.
     public static List<Route> routes(Run run, Moved moved, int stream) {
         return moved.routes(active(stream), stream == 0 ? copiedAt(run) : Map.of());

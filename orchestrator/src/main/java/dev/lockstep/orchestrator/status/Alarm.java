@@ -1,9 +1,9 @@
 package dev.lockstep.orchestrator.status;
 
-import dev.lockstep.orchestrator.guard.StrayWrites;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.StrayNotes;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
@@ -41,7 +41,7 @@ public record Alarm(String at, String message) {
             if (!OwnTables.exist(session)) {
                 return List.of();
             }
-            return StrayWrites.found(session, run).stream()
+            return StrayNotes.found(session, run).stream()
                     .map(stray -> new Alarm(stray.at(), stray.text(standby)))
                     .distinct()
                     .toList();

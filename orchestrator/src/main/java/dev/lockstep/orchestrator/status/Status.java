@@ -209,11 +209,13 @@ public record Status(
             line(
                     text,
                     "switched",
-                    "%s to %s, write pause %s ms, %s"
+                    "%s to %s, write pause %s, %s"
                             .formatted(
                                     lastSwitch.from(),
                                     lastSwitch.to(),
-                                    lastSwitch.pauseMillis(),
+                                    lastSwitch.pauseMillis() == null
+                                            ? "not known"
+                                            : lastSwitch.pauseMillis() + " ms",
                                     lastSwitch.at()));
         }
         alarms.forEach(alarm -> line(text, "ALARM", alarm.message() + ", " + alarm.at()));

@@ -3,22 +3,21 @@ package dev.lockstep.orchestrator.switching;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
-import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.plans.sql.SqlStates;
 import io.github.resilience4j.core.IntervalFunction;
-import io.github.resilience4j.retry.Retry;
-import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /// Holds all writes to a set of tables, by one open transaction that has them locked. When the
 /// process dies the lock dies with it; only [#makeDurable] outlives the session.
 final class Fence implements AutoCloseable {
     private static final Duration ATTEMPT_MAX = Duration.ofMillis(400);
+
+    private static final IntervalFunction BACKOFF =
+            IntervalFunction.ofExponentialRandomBackoff(
+                    Duration.ofMillis(20), 1.5, 0.5, Duration.ofMillis(500));
 
     private final Session session;
     private final long heldSince;
@@ -28,77 +27,92 @@ final class Fence implements AutoCloseable {
         this.heldSince = heldSince;
     }
 
-    /// How whoever holds locks is treated.
+    /// What an active has that a switch must not find changed.
     ///
-    /// @param atMost how long they are waited for, in short attempts
-    /// @param terminateAfter how long before they are ended; empty means never
-    /// @param watcher is told who is in the way
-    record Patience(Duration atMost, Optional<Duration> terminateAfter, Consumer<String> watcher) {}
-
-    /// Locks `tables`.
-    static Fence raise(Db active, List<TableName> tables, Patience patience) {
-        long deadline = System.nanoTime() + patience.atMost().toNanos();
-        RetryConfig config =
-                RetryConfig.custom()
-                        .maxAttempts(1_000)
-                        .intervalFunction(
-                                IntervalFunction.ofExponentialRandomBackoff(
-                                        Duration.ofMillis(20), 1.5, 0.5, Duration.ofMillis(500)))
-                        .retryOnException(e -> isTimeout(e) && System.nanoTime() < deadline)
-                        .build();
-        Session session = active.session("fence");
-        Blockers blockers =
-                new Blockers(session, tables, patience.terminateAfter(), patience.watcher());
-        try {
-            return Retry.of("fence", config)
-                    .executeSupplier(() -> attempt(session, tables, patience.atMost(), blockers));
-        } catch (RuntimeException e) {
-            String inTheWay = isTimeout(e) ? blockers.text() : "";
-            session.close();
-            throw isTimeout(e) ? blocked(patience.atMost(), inTheWay, e) : e;
+    /// @param sequences are read when all writes are held, so nobody may have them to himself then
+    record Wanted(List<TableName> tables, List<TableName> sequences) {
+        Wanted {
+            tables = List.copyOf(tables);
+            sequences = List.copyOf(sequences);
         }
     }
 
-    private static boolean isTimeout(Throwable failure) {
-        return failure instanceof LockstepException own && own.fault() == Fault.LOCK_TIMEOUT;
+    /// Locks what is wanted.
+    ///
+    /// @param session becomes the fence's, and is closed with it
+    /// @param atMost how long whoever holds locks is waited for, in short attempts
+    static Fence raise(Session session, Wanted wanted, Duration atMost, Blockers blockers) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        try {
+            return LockRetry.untilLocked(
+                    () -> attempt(session, wanted, left(deadline), blockers),
+                    BACKOFF,
+                    (_, pause) -> pause.compareTo(left(deadline)) < 0);
+        } catch (RuntimeException e) {
+            boolean late = e instanceof LockstepException own && own.fault() == Fault.LOCK_TIMEOUT;
+            String inTheWay = late ? blockers.text() : "";
+            session.close();
+            throw late ? blocked(atMost, inTheWay, e) : e;
+        }
     }
 
-    private static Fence attempt(
-            Session session, List<TableName> tables, Duration atMost, Blockers blockers) {
+    private static Duration left(long deadline) {
+        return Duration.ofNanos(deadline - System.nanoTime());
+    }
+
+    private static Fence attempt(Session session, Wanted wanted, Duration left, Blockers blockers) {
+        Duration limit = left.compareTo(ATTEMPT_MAX) < 0 ? left : ATTEMPT_MAX;
         session.begin();
         try {
             LockRetry.preferOverVacuum(session);
-            LockRetry.endWithUs(session, atMost);
+            LockRetry.endWithUs(session, left);
             long since = System.nanoTime();
-            lock(session, tables);
+            inTime(session, locking(wanted.tables()), limit);
+            if (!wanted.sequences().isEmpty()) {
+                inTime(session, reading(wanted.sequences()), limit);
+            }
             return new Fence(session, since);
         } catch (LockstepException e) {
             session.rollback();
-            if (isTimeout(e)) {
+            if (e.fault() == Fault.LOCK_TIMEOUT) {
                 blockers.inTheWay();
             }
             throw e;
         }
     }
 
-    /// Takes the lock that holds writes, for the open transaction. It takes table after table, and
-    /// an application that waits for one of the first may hold one of the last: so all of them
-    /// together are waited for less long than an application waits before it looks for deadlocks.
+    /// Takes the lock that holds writes, for the open transaction.
     static void lock(Session session, List<TableName> tables) {
-        session.run("SET LOCAL statement_timeout = " + ATTEMPT_MAX.toMillis());
+        inTime(session, locking(tables), ATTEMPT_MAX);
+    }
+
+    /// The statement that takes it.
+    static String locking(List<TableName> tables) {
+        return "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
+                .formatted(
+                        tables.stream()
+                                .map(t -> "ONLY " + t.sql())
+                                .collect(Collectors.joining(", ")));
+    }
+
+    private static String reading(List<TableName> sequences) {
+        return sequences.stream()
+                .map(s -> "SELECT last_value FROM " + s.sql())
+                .collect(Collectors.joining(" UNION ALL "));
+    }
+
+    /// It takes one lock after the other, and an application that waits for one of the first may
+    /// hold one of the last: so all of them together are waited for less long than an application
+    /// waits before it looks for deadlocks.
+    private static void inTime(Session session, String sql, Duration atMost) {
+        String limit = "SET LOCAL statement_timeout = ";
         try {
-            session.run(
-                    "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE"
-                            .formatted(
-                                    tables.stream()
-                                            .map(t -> "ONLY " + t.sql())
-                                            .collect(Collectors.joining(", "))));
+            session.run(limit + Math.max(1, atMost.toMillis()) + "; " + sql + "; " + limit + "0");
         } catch (LockstepException e) {
             throw SqlStates.of(e).orElse("").equals(SqlStates.CANCELLED)
                     ? new LockstepException(Fault.LOCK_TIMEOUT, e.text(), e)
                     : e;
         }
-        session.run("SET LOCAL statement_timeout = 0");
     }
 
     private static LockstepException blocked(Duration atMost, String blockers, Throwable cause) {

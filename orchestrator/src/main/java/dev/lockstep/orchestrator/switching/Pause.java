@@ -39,9 +39,16 @@ final class Pause {
         return left;
     }
 
-    /// It is over, as far as is known.
+    /// Fails where nothing is left of it.
+    void requireLeft() {
+        Duration _ = left();
+    }
+
+    /// It is over, as far as is known; one that nobody saw begin has no length.
     void end() {
-        millis = (System.nanoTime() - since) / 1e6;
+        if (begun) {
+            millis = (System.nanoTime() - since) / 1e6;
+        }
     }
 
     double millis() {

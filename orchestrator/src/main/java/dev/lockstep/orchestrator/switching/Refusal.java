@@ -1,6 +1,9 @@
 package dev.lockstep.orchestrator.switching;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.catalog.TableTrigger;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Session;
@@ -12,16 +15,6 @@ import java.util.stream.Collectors;
 /// The triggers that make a database refuse writes to the tables of a run. Enabled they refuse,
 /// disabled they are as good as gone but need no strong lock to come back.
 public final class Refusal {
-    private static final String STATES =
-            """
-            SELECT n.nspname, c.relname, t.tgenabled <> 'D' AS enabled,
-                   t.tgenabled IN ('O', 'A') AS refuses, concat(t.oid, '/', t.xmin) AS version
-              FROM pg_trigger t
-              JOIN pg_class c ON c.oid = t.tgrelid
-              JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE t.tgname = ? AND NOT t.tgisinternal\
-            """;
-
     private final String run;
     private final String trigger;
     private final List<TableName> tables;
@@ -67,9 +60,9 @@ public final class Refusal {
     /// Makes the tables accept writes once the session's transaction commits.
     public void accept(Session session) {
         StringBuilder sql = new StringBuilder();
-        states(session)
-                .forEach((table, enabled) -> {
-                    if (enabled) {
+        triggers(session)
+                .forEach((table, known) -> {
+                    if (known.enabled()) {
                         sql.append(alter(table, "DISABLE"));
                     }
                 });
@@ -79,7 +72,23 @@ public final class Refusal {
     /// Whether the tables refuse. They do so all at once; a table that was made since does not
     /// count.
     public boolean isRefusing(Session session) {
-        return states(session).containsValue(true);
+        return triggers(session).values().stream().anyMatch(Trigger::enabled);
+    }
+
+    /// Fails where somebody has kept one from refusing: writes may have come there since anybody
+    /// looked.
+    void requireRefusing(Session session) {
+        triggers(session)
+                .forEach((table, known) -> {
+                    if (!known.refuses()) {
+                        throw new LockstepException(
+                                Fault.SWITCH_FAILED,
+                                ("table \"%s\" does not refuse writes any more, and they may have"
+                                                + " come there since the databases were compared;"
+                                                + " try again, which compares them once more")
+                                        .formatted(table));
+                    }
+                });
     }
 
     /// Removes the triggers, table by table.
@@ -111,25 +120,16 @@ public final class Refusal {
         return read(session, trigger);
     }
 
-    private Map<TableName, Boolean> states(Session session) {
-        return read(session, trigger).entrySet().stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().enabled()));
-    }
-
     private static Map<TableName, Trigger> read(Session session, String trigger) {
-        return session
-                .rows(
-                        STATES,
-                        row ->
-                                Map.entry(
-                                        new TableName(row.text("nspname"), row.text("relname")),
+        return TableTrigger.named(session, trigger).stream()
+                .collect(
+                        Collectors.toMap(
+                                TableTrigger::table,
+                                each ->
                                         new Trigger(
-                                                row.flag("enabled"),
-                                                row.flag("refuses"),
-                                                row.text("version"))),
-                        trigger)
-                .stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+                                                each.isEnabled(),
+                                                each.firesForApplications(),
+                                                each.version())));
     }
 
     private String alter(TableName table, String verb) {

@@ -13,13 +13,21 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /// How a switch ends that did not go through in one piece: forward if the old side refuses writes,
 /// else back. Clients follow, and are not left held whatever comes of it.
 final class Settlement {
+    private static final int UNDO_ATTEMPTS = 3;
+    private static final Duration UNDO_AGAIN = Duration.ofMillis(500);
+    private static final Duration LEASE_MAX = Duration.ofSeconds(1);
+
     private final Run run;
     private final Moved moved;
     private final Switching state;
@@ -38,40 +46,71 @@ final class Settlement {
     /// @param held why clients may be held still, to be put behind a sentence; empty if none is
     record Outcome(boolean forward, String held) {}
 
-    /// Ends the switch one way or the other.
-    ///
-    /// @param intended whether the old side may refuse writes for good by now
-    /// @param millis how long it took so far
-    Outcome resolve(boolean intended, double millis, @Nullable String reason) {
-        // Where nothing was intended nobody has to be asked first, and clients wait.
-        String held = intended ? "" : letGo();
-        try {
-            return resolved(intended, millis, reason + held, held);
-        } catch (LockstepException e) {
-            if (intended) {
-                String _ = letGo();
-            }
-            throw e;
+    /// How far a switch came, as far as its process knows.
+    enum Reached {
+        /// Nothing outlasts it.
+        NOTHING,
+        /// The old side may refuse writes for good by now.
+        INTENT,
+        /// The new side accepts writes.
+        OPENED
+    }
+
+    /// @param pause of the clients
+    /// @param others the target's tables that the source does not have, where the new side is open
+    record Far(Reached reached, Pause pause, List<String> others) {
+        Far {
+            others = List.copyOf(others);
         }
     }
 
-    private Outcome resolved(boolean intended, double millis, String reason, String held) {
+    /// Ends the switch one way or the other.
+    ///
+    /// @param millis how long it took so far
+    Outcome resolve(Far far, double millis, String reason) {
+        // Where nothing was intended nobody has to be asked first, and clients wait.
+        String held = far.reached() == Reached.NOTHING ? letGo() : "";
+        try {
+            return resolved(far, millis, reason + held, held);
+        } catch (LockstepException e) {
+            String left = far.reached() == Reached.NOTHING ? held : letGo();
+            throw left.isEmpty() ? e : new LockstepException(e.fault(), e.text() + left, e);
+        }
+    }
+
+    private Outcome resolved(Far far, double millis, String reason, String held) {
         RunState now = run.journal().history().state();
         if (!(now instanceof Switching)) {
-            // Where another process has undone the switch, what runs now is that one's.
-            boolean forward =
-                    now instanceof InStep inStep && inStep.stream() == Switch.nextStream(state);
-            return new Outcome(forward, held);
+            return new Outcome(isForward(now), held);
         }
-        if (!intended || !ask(run.db(state.from()))) {
-            String left = intended ? letGo() : held;
-            run.append(new SwitchUndone(intended ? reason + left : reason, millis));
+        boolean open = far.reached() == Reached.OPENED;
+        if (!open && (far.reached() == Reached.NOTHING || !ask(run.db(state.from())))) {
+            String left = far.reached() == Reached.NOTHING ? held : letGo();
+            run.append(new SwitchUndone(left.isEmpty() ? reason : reason + left, millis));
             return new Outcome(false, left);
         }
-        open(Switch.refusal(run, moved, state.from().other()));
+        if (!open) {
+            open(Switch.refusal(run, moved, state.from().other()));
+            far.pause().end();
+        }
         moveClients();
-        run.append(switched(run, millis, others(run)));
+        if (gate.holds()) {
+            far.pause().end();
+        }
+        run.append(switched(run, far.pause().millis(), open ? far.others() : others()));
         return new Outcome(true, "");
+    }
+
+    /// Where another process has ended the switch, what runs now is that one's.
+    private boolean isForward(RunState now) {
+        if (now instanceof InStep inStep) {
+            return inStep.stream() == Switch.nextStream(state);
+        }
+        run.requireLease();
+        throw new LockstepException(
+                Fault.WRONG_STATE,
+                "the run is %s by now, and what came of the switch is in its journal"
+                        .formatted(now.label()));
     }
 
     /// Has clients follow writes, which go to the new side for good.
@@ -95,17 +134,43 @@ final class Settlement {
         }
     }
 
-    /// Lets clients go where they were; says why they may be held still, if they may.
+    /// Lets clients go where they were; says why they may be held still, if they may. Nobody comes
+    /// back to a run in step for that, so what fails is tried again here.
     private String letGo() {
-        try {
-            gate.undo();
+        if (!gate.holds() || isReplaced()) {
             return "";
-        } catch (LockstepException e) {
-            return "; and clients may be held still: " + e.text();
+        }
+        for (int attempt = 1; ; attempt++) {
+            try {
+                gate.undo();
+                return "";
+            } catch (LockstepException e) {
+                if (attempt == UNDO_ATTEMPTS || e.fault() == Fault.INTERRUPTED) {
+                    return "; and clients may be held still: " + e.text();
+                }
+            }
+            LockSupport.parkNanos(UNDO_AGAIN.toNanos());
         }
     }
 
-    static List<String> others(Run run) {
+    /// Whether another process has the run, and holds clients maybe. They do not wait for long for
+    /// the answer.
+    private boolean isReplaced() {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("lease of clients")
+                .start(() -> {
+                    try {
+                        run.requireLease();
+                        answer.complete(false);
+                    } catch (LockstepException e) {
+                        answer.complete(e.fault() == Fault.LEASE_LOST);
+                    }
+                });
+        return answer.completeOnTimeout(false, LEASE_MAX.toMillis(), TimeUnit.MILLISECONDS).join();
+    }
+
+    private List<String> others() {
         return Moved.read(run.plan(), run.source(), run.target()).others().stream()
                 .map(TableName::toString)
                 .toList();
@@ -124,7 +189,6 @@ final class Settlement {
                         LockRetry.run(
                                 run.db(state.from().other()),
                                 session -> {
-                                    LockRetry.endWithUs(session, Duration.ZERO);
                                     opened.accept(session);
                                     Lease.hold(held, run.name(), run.epoch());
                                 }));
@@ -142,13 +206,35 @@ final class Settlement {
                         return refusal.isRefusing(session);
                     });
         } catch (LockstepException e) {
-            throw new LockstepException(
-                    Fault.OWNERSHIP_UNKNOWN,
-                    ("whether database \"%s\" still accepts writes cannot be known: %s; "
-                                    + "make it reachable"
-                                    + " and run again, the run then finds out by itself")
-                            .formatted(db.label(), e.text()),
-                    e);
+            throw switch (e.fault()) {
+                case INTERRUPTED -> e;
+                case LOCK_TIMEOUT ->
+                        new LockstepException(
+                                Fault.LOCK_TIMEOUT,
+                                ("whether database \"%s\" still accepts writes can be known"
+                                                + " only with its tables locked; who holds locks:"
+                                                + " %s; end those transactions, or wait, and the"
+                                                + " run finds out by itself")
+                                        .formatted(db.label(), inTheWay(db, refusal)),
+                                e);
+                default ->
+                        new LockstepException(
+                                Fault.OWNERSHIP_UNKNOWN,
+                                ("whether database \"%s\" still accepts writes cannot be known:"
+                                                + " %s; make it reachable and run again, the run"
+                                                + " then finds out by itself")
+                                        .formatted(db.label(), e.text()),
+                                e);
+            };
+        }
+    }
+
+    private static String inTheWay(Db db, Refusal refusal) {
+        try (Session session = db.session("blockers")) {
+            Fence.Wanted wanted = new Fence.Wanted(refusal.tables(), List.of());
+            return new Blockers(session, wanted, Optional.empty(), _ -> {}).text();
+        } catch (LockstepException e) {
+            return "they cannot be asked for: " + e.text();
         }
     }
 }

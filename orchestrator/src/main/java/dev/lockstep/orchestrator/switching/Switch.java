@@ -2,22 +2,27 @@ package dev.lockstep.orchestrator.switching;
 
 import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.gate.Gate;
+import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunEvent.SwitchIntended;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.orchestrator.stage.StrayNotes;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.plans.catalog.Sequence;
+import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.SessionPair;
-import java.time.Duration;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Moves writes from one database to the other. The steps are those of the design:
 ///
@@ -25,7 +30,8 @@ import java.util.List;
 /// 2. the gate holds clients; the active's tables are locked by one open transaction: writes wait
 /// 3. everything committed before that is drained to the standby, sequences are carried
 /// 4. the standby's triggers are switched off in a transaction that is not committed yet; with both
-///    sides locked, what the proof of their equality rests on is looked at once more
+///    sides locked, what the proof of their equality rests on is looked at once more, and whether
+///    there are other tables now
 /// 5. the intent is journaled; the fence becomes durable; the standby's transaction commits
 /// 6. the gate moves clients and lets them go
 /// 7. the outcome is journaled
@@ -33,6 +39,8 @@ import java.util.List;
 /// Until the fence is durable everything is undone by ending sessions. After it there is only
 /// forward, and a restart reads from the triggers how far it came.
 public final class Switch {
+    private static final Logger log = LoggerFactory.getLogger(Switch.class);
+
     private final Run run;
     private final Moved moved;
     private final Switching state;
@@ -40,7 +48,10 @@ public final class Switch {
     private final Db to;
     private final StepListener steps;
     private final Pause pause;
-    private boolean intended;
+    private final SameTables tables;
+    private Settlement.Reached reached;
+    private List<String> others = List.of();
+    private String trouble = "the process that switched died before writes had moved";
 
     /// Told of each step just before it; a test lets the process die there.
     @FunctionalInterface
@@ -61,7 +72,8 @@ public final class Switch {
         this.to = run.db(state.from().other());
         this.steps = steps;
         this.pause = new Pause(run.plan().cutover().maxPause());
-        this.intended = state.intended();
+        this.tables = new SameTables(run, moved, state.from());
+        this.reached = state.intended() ? Settlement.Reached.INTENT : Settlement.Reached.NOTHING;
     }
 
     /// The triggers of one side of a run.
@@ -69,19 +81,33 @@ public final class Switch {
         return new Refusal(run.name(), moved.tables(side), run.db(side.other()).label());
     }
 
-    /// Goes through all steps. `current` carries changes from the active to the standby; `next` is
-    /// the stream of the other direction, capturing already.
+    /// Goes through all steps. Returns the stream of the other direction, which captures already.
     ///
+    /// @param current carries changes from the active to the standby
     /// @param proof what must still hold under the fence
-    public void perform(Replication current, Replication next, SwitchProof proof)
+    public Replication perform(Replication current, SwitchProof proof) throws InterruptedException {
+        Replication next = Streams.prepareNext(run, moved, nextStream(state));
+        try {
+            perform(current, next, proof);
+            return next;
+        } catch (RuntimeException | InterruptedException | AssertionError e) {
+            next.close();
+            throw e;
+        }
+    }
+
+    private void perform(Replication current, Replication next, SwitchProof proof)
             throws InterruptedException {
         long start = System.nanoTime();
-        List<String> others = Settlement.others(run);
-        try (Gate gate = Gate.of(run.plan(), state.from())) {
+        trouble = "it was taken up again after trouble";
+        try (Gate gate = Gate.of(run.plan(), state.from());
+                Session fencing = from.session("fence");
+                Session opening = to.session("open")) {
+            History history = getReady(fencing, opening);
             Settlement settlement = new Settlement(run, moved, state, gate);
             try {
                 hold(gate);
-                moveWrites(current, next, proof);
+                moveWrites(current, next, proof, new SessionPair(fencing, opening), history);
                 steps.before("move");
                 settlement.moveClients();
                 if (gate.holds()) {
@@ -89,10 +115,20 @@ public final class Switch {
                 }
                 steps.before("outcome");
                 run.append(Settlement.switched(run, pause.millis(), others));
-            } catch (LockstepException | InterruptedException e) {
+            } catch (RuntimeException | InterruptedException | AssertionError e) {
                 settle(settlement, e, start);
             }
         }
+    }
+
+    /// What would only make a pause longer: a look at the tables, the journal as this process has
+    /// it, and connections that are there.
+    private History getReady(Session fencing, Session opening) {
+        others = tables.require(fencing, opening);
+        for (Db db : List.of(from, to)) {
+            String _ = db.call(session -> session.one("SELECT 1"));
+        }
+        return run.journal().history();
     }
 
     private void hold(Gate gate) {
@@ -104,38 +140,53 @@ public final class Switch {
         }
     }
 
-    private void moveWrites(Replication current, Replication next, SwitchProof proof)
+    private void moveWrites(
+            Replication current,
+            Replication next,
+            SwitchProof proof,
+            SessionPair sessions,
+            History history)
             throws InterruptedException {
         Refusal fenced = refusal(run, moved, state.from());
         Refusal opened = refusal(run, moved, state.from().other());
-        try (Session opening = to.session("open");
-                Fence fence = Fence.raise(from, fenced.tables(), patience())) {
+        try (Session opening = sessions.standby();
+                Fence fence = raise(sessions.active(), fenced)) {
             pause.begin(fence.heldSince());
             steps.before("drain");
             current.drain(pause.left());
-            current.requirePublished(fence.session());
             begin(opening, fence);
+            current.requirePublished(fence.session());
             steps.before("sequences");
             new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
-            next.startAnewAt(writtenUpTo(to));
-            limitWaits(opening);
+            next.startAnewAt(writtenUpTo(opening));
+            limit(opening);
+            opening.run(Fence.locking(opened.tables()));
+            opened.requireRefusing(opening);
+            StrayNotes.requireNone(opening, run.name(), state.from().other());
             opened.accept(opening);
             requireStill(proof, opening, fence);
-            boolean _ = pause.left().isPositive();
+            pause.requireLeft();
             steps.before("intend");
-            intended = true;
-            run.append(new SwitchIntended());
+            reached = Settlement.Reached.INTENT;
+            run.append(history, new SwitchIntended());
             steps.before("fence");
+            pause.requireLeft();
             fence.makeDurable(fenced);
             steps.before("open");
             opening.commit();
+            reached = Settlement.Reached.OPENED;
             pause.end();
         }
     }
 
-    private Fence.Patience patience() {
-        return new Fence.Patience(
-                pause.left(), run.plan().cutover().terminateBlockers(), steps::waiting);
+    private Fence raise(Session session, Refusal fenced) {
+        List<TableName> sequences =
+                moved.sequences(state.from()).keySet().stream().map(Sequence::name).toList();
+        Fence.Wanted wanted = new Fence.Wanted(fenced.tables(), sequences);
+        Blockers blockers =
+                new Blockers(
+                        session, wanted, run.plan().cutover().terminateBlockers(), steps::waiting);
+        return Fence.raise(session, wanted, pause.left(), blockers);
     }
 
     /// Begins the transaction that opens the standby. Whichever of the two is on the target keeps
@@ -144,30 +195,37 @@ public final class Switch {
         opening.begin();
         LockRetry.preferOverVacuum(opening);
         LockRetry.endWithUs(opening, run.plan().cutover().maxPause());
-        limitWaits(opening);
+        limit(opening, fence.session());
         Session onTarget = state.from() == Side.TARGET ? fence.session() : opening;
         Lease.hold(onTarget, run.name(), run.epoch());
     }
 
-    /// No statement takes longer than the pause may; then the server ends it.
     private void requireStill(SwitchProof proof, Session opening, Fence fence) {
         SessionPair held = new SessionPair(fence.session(), opening);
-        String limit = "SET LOCAL statement_timeout = %d";
-        held.active().run(limit.formatted(millis(pause.left())));
-        held.standby().run(limit.formatted(millis(pause.left())));
+        limit(held.active(), held.standby());
+        others = tables.require(held.active(), held.standby(), others);
         proof.requireStill(held, (_, _) -> pause.left());
-        held.active().run(limit.formatted(0));
-        held.standby().run(limit.formatted(0));
+    }
+
+    /// Has the server end any statement of the open transactions that takes longer than the pause
+    /// may, whatever it waits for.
+    private void limit(Session... held) {
+        long millis = Math.max(1, pause.left().toMillis());
+        for (Session session : held) {
+            session.run(
+                    "SET LOCAL statement_timeout = %1$d; SET LOCAL lock_timeout = %1$d"
+                            .formatted(millis));
+        }
     }
 
     /// Finds out how far a failed switch came, and ends it one way or the other.
-    private void settle(Settlement settlement, Exception failure, long start)
+    private void settle(Settlement settlement, Throwable failure, long start)
             throws InterruptedException {
         boolean interrupted = Thread.interrupted();
         boolean stopped = failure instanceof InterruptedException || is(failure, Fault.INTERRUPTED);
         Settlement.Outcome outcome;
         try {
-            outcome = settlement.resolve(intended, millisSince(start), failure.getMessage());
+            outcome = settlement.resolve(far(), millisSince(start), reason(failure));
         } finally {
             // Else whoever cleans up would be interrupted once more.
             if (interrupted && !stopped) {
@@ -175,48 +233,50 @@ public final class Switch {
             }
         }
         if (outcome.forward()) {
+            log.atWarn().setCause(failure).log("the switch came to its end after trouble");
             return;
         }
         if (stopped) {
             throw new InterruptedException(failure.getMessage());
         }
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        if (failure instanceof RuntimeException own && !(own instanceof LockstepException)) {
+            throw own;
+        }
         throw new LockstepException(
                 is(failure, Fault.DIFFERENT) ? Fault.DIFFERENT : Fault.SWITCH_FAILED,
                 "the switch was undone after %.0f ms, writes go on where they were: %s%s"
-                        .formatted(millisSince(start), failure.getMessage(), outcome.held()),
+                        .formatted(millisSince(start), reason(failure), outcome.held()),
                 failure);
     }
 
-    private static boolean is(Exception failure, Fault fault) {
+    private Settlement.Far far() {
+        return new Settlement.Far(reached, pause, others);
+    }
+
+    private static String reason(Throwable failure) {
+        return failure instanceof LockstepException own ? own.text() : String.valueOf(failure);
+    }
+
+    private static boolean is(Throwable failure, Fault fault) {
         return failure instanceof LockstepException own && own.fault() == fault;
     }
 
-    /// Takes up a switch that a dead process left: forward if the old side refuses writes, else
-    /// back.
-    public void recover() {
+    /// Takes up a switch that a dead process left, or this one when it had trouble: forward if the
+    /// old side refuses writes, else back. Returns why there was anything to take up.
+    public String recover() {
         try (Gate gate = Gate.of(run.plan(), state.from())) {
-            var _ =
-                    new Settlement(run, moved, state, gate)
-                            .resolve(
-                                    intended,
-                                    Pause.UNKNOWN,
-                                    "the process that switched died before writes had moved");
+            var _ = new Settlement(run, moved, state, gate).resolve(far(), Pause.UNKNOWN, trouble);
         }
+        return trouble;
     }
 
     /// Everything that the standby has committed so far was applied by Lockstep: its applier has
     /// nothing more to write and applications are refused.
-    private static Lsn writtenUpTo(Db db) {
-        return db.call(session -> Lsn.parse(session.one("SELECT pg_current_wal_insert_lsn()")));
-    }
-
-    private void limitWaits(Session session) {
-        session.run("SET LOCAL lock_timeout = " + millis(pause.left()));
-    }
-
-    /// At least one: none would be no limit.
-    private static long millis(Duration limit) {
-        return Math.max(1, limit.toMillis());
+    private static Lsn writtenUpTo(Session session) {
+        return Lsn.parse(session.one("SELECT pg_current_wal_insert_lsn()"));
     }
 
     private static double millisSince(long nanos) {
@@ -226,20 +286,5 @@ public final class Switch {
     /// The stream that carries changes the other way once writes have moved.
     public static int nextStream(Switching state) {
         return state.stream() + 1;
-    }
-
-    /// Makes that stream and starts to capture. What a switch that was undone left of it says
-    /// nothing about this one.
-    public static Replication prepareNext(Run run, Moved moved, Switching state) {
-        Streams.remove(run, nextStream(state));
-        Replication next = Streams.open(run, moved, nextStream(state));
-        try {
-            next.prepare();
-            next.startCapture();
-            return next;
-        } catch (RuntimeException e) {
-            next.close();
-            throw e;
-        }
     }
 }

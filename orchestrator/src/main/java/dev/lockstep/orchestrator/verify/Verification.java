@@ -14,7 +14,6 @@ import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.validators.Comparison;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
-import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.TablePair;
@@ -30,16 +29,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 
 /// Compares the two databases at a cut, while writes go on. Tables that are truncated just before
 /// they are read are compared again, by themselves, at another cut.
 public final class Verification {
-    private static final Duration CUT_MAX = Duration.ofSeconds(60);
+    static final Duration CUT_MAX = Duration.ofSeconds(60);
+
     private static final int WORKERS = 2;
     private static final int ATTEMPTS_MAX = 10;
 
@@ -47,12 +47,30 @@ public final class Verification {
     private final Moved moved;
     private final Replication replication;
     private final Progress progress;
+    private final IntFunction<Validator> rows;
+    private final Duration cutMax;
 
+    /// As the plan wants rows to be compared.
     public Verification(Run run, Moved moved, Replication replication, Progress progress) {
+        this(run, moved, replication, progress, named -> validator(run, progress, named), CUT_MAX);
+    }
+
+    /// @param rows what compares them, by how many differences are to be named; asked for after
+    ///   each cut
+    /// @param cutMax how long a cut may take
+    Verification(
+            Run run,
+            Moved moved,
+            Replication replication,
+            Progress progress,
+            IntFunction<Validator> rows,
+            Duration cutMax) {
         this.run = run;
         this.moved = moved;
         this.replication = replication;
         this.progress = progress;
+        this.rows = rows;
+        this.cutMax = cutMax;
     }
 
     /// What came of it.
@@ -157,23 +175,6 @@ public final class Verification {
                 : different(verified);
     }
 
-    /// What differs in tables of two sides that hold still, the first of it as text; empty where
-    /// nothing does. Rows are compared whatever the plan's method is.
-    ///
-    /// @param held a session on each of them
-    static Optional<String> differences(
-            Run run, SessionPair held, List<TablePair> pairs, Progress progress) {
-        Verdict verdict =
-                new Checksums(run.clock(), progress, shown(run, Checksums.Shown.USUAL))
-                        .validate(new Sides(pairs, List.of(held)));
-        return verdict instanceof Verdict.Mismatch mismatch
-                ? Optional.of(described(mismatch.shown(), mismatch.byTable()))
-                : Optional.empty();
-    }
-
-    /// What comparisons have found.
-    ///
-    /// @param cut where the first of them was
     /// @param held how long the applier was held for all of them
     /// @param changed tables that came to other files after they were seen and maybe before they
     ///   were read: what differs there says nothing
@@ -213,7 +214,7 @@ public final class Verification {
     /// @param besides what else is to be done with the sessions, after rows were compared
     private Compared compare(Side active, List<TablePair> pairs, int named, Consumer<Sides> besides)
             throws InterruptedException {
-        Cut cut = replication.cut(CUT_MAX);
+        Cut cut = replication.cut(cutMax);
         SnapshotSessions sessions;
         try (cut) {
             sessions =
@@ -222,7 +223,7 @@ public final class Verification {
         }
         try (sessions) {
             TablesState seen = TablesState.seen(sessions.sides().pairs().getFirst(), pairs);
-            Verdict verdict = validator(named).validate(sessions.sides());
+            Verdict verdict = rows.apply(named).validate(sessions.sides());
             besides.accept(sessions.sides());
             Set<TableName> changed = seen.changed(TablesState.of(run, active, pairs), pairs);
             Map<TableName, TableTotals> totals =
@@ -233,13 +234,14 @@ public final class Verification {
         }
     }
 
-    private static Checksums.Shown shown(Run run, int named) {
-        return new Checksums.Shown(named, run.plan().verify().mask());
+    static Checksums checksums(Run run, Progress progress, int named) {
+        return new Checksums(
+                run.clock(), progress, new Checksums.Shown(named, run.plan().verify().mask()));
     }
 
-    private Validator validator(int named) {
+    private static Validator validator(Run run, Progress progress, int named) {
         return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
-                ? new Checksums(run.clock(), progress, shown(run, named))
+                ? checksums(run, progress, named)
                 : new RowCounts(run.clock(), progress);
     }
 
@@ -275,7 +277,7 @@ public final class Verification {
     }
 
     /// The differences that there is something to show of; else how many each table has.
-    private static String described(List<Difference> shown, Map<TableName, Long> byTable) {
+    static String described(List<Difference> shown, Map<TableName, Long> byTable) {
         return shown.isEmpty()
                 ? byTable.entrySet().stream()
                         .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))

@@ -57,6 +57,7 @@ class HooksRunTest {
         try (LiveRun run = LiveRun.inStep(move)) {
             move.told("cutover").done();
             assertThat(calls()).containsExactly("hold target", "move target", "release target");
+            LiveRun.await("nothing to be at", () -> !Status.of(move).text().contains("at work"));
 
             Files.createFile(folder.resolve("no-hold"));
             move.told("rollback")

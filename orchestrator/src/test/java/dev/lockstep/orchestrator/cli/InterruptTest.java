@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,10 +35,10 @@ class InterruptTest {
 
     /// A process of its own, as the launcher starts it. A parent may have its children ignore
     /// Ctrl-C.
-    private Process run(Move move) throws IOException {
+    private Process process(String command, Move move) throws IOException {
         String java = ProcessHandle.current().info().command().orElseThrow();
         String classes = System.getProperty("java.class.path");
-        List<String> command =
+        List<String> words =
                 List.of(
                         "env",
                         "--default-signal=INT",
@@ -49,9 +50,9 @@ class InterruptTest {
                         "-cp",
                         classes,
                         Main.class.getName(),
-                        "run",
+                        command,
                         move.plan().toString());
-        return new ProcessBuilder(command)
+        return new ProcessBuilder(words)
                 .redirectOutput(file("out").toFile())
                 .redirectError(file("err").toFile())
                 .start();
@@ -82,6 +83,49 @@ class InterruptTest {
                 .doesNotContain("Exception", "\tat ");
     }
 
+    private static final String HELD =
+            """
+            schema: { copy: none }
+            cutover:
+              max-pause: 60s
+              gate:
+                hooks:
+                  hold: { run: [touch, held], undo: { run: [rm, held] } }
+            """;
+
+    /// No other process has the run; who is held waits for this one.
+    @Test
+    void anInterruptedSwitchLetsClientsGo() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, HELD);
+        move.told("run", "--until", "in-step").done();
+        try (Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("LOCK TABLE public.item IN ROW EXCLUSIVE MODE");
+            Process cutover = process("cutover", move);
+            LiveRun.await(
+                    "the switch at its locks",
+                    () -> Files.exists(folder.resolve("held")) && isFencing());
+            interrupt(cutover);
+            assertThat(folder.resolve("held")).doesNotExist();
+            writer.run("INSERT INTO public.item VALUES (1)");
+            writer.commit();
+        }
+        Status status = Status.of(move);
+        assertThat(status.state()).isEqualTo("in-step");
+        assertThat(status.active()).isEqualTo("source");
+        move.told("cutover").done();
+    }
+
+    private boolean isFencing() {
+        return !Pair.rows(
+                        pair.source(),
+                        "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE '%fence'"
+                                + " AND xact_start IS NOT NULL"
+                                + " AND datname = current_database()")
+                .isEmpty();
+    }
+
     @Test
     void anInterruptedRunExitsInOrderAndTheNextOneGoesOn() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY, name text)");
@@ -89,7 +133,7 @@ class InterruptTest {
                 pair.source(),
                 "INSERT INTO item SELECT n, repeat('x', 400) FROM generate_series(1, 2000) n");
         Move move = Move.alone(folder, pair, SLOW);
-        Process copying = run(move);
+        Process copying = process("run", move);
         await(copying, move, "copying");
         interrupt(copying);
         Status status = Status.of(move);

@@ -3,9 +3,11 @@ package dev.lockstep.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -125,6 +127,31 @@ class StrayWriteTest {
         } catch (AssertionError e) {
             return false;
         }
+    }
+
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void aWriteWhileBothSidesAreComparedStopsTheSwitch() {
+        String touch = AS_REPLICA + "UPDATE item SET name = name";
+        Pair.run(target, touch);
+        try (LiveRun run = LiveRun.inStep(move);
+                Session open = source.session("open")) {
+            awaitAlarm("UPDATE on table \"public.item\" of the target");
+            open.begin();
+            open.one("SELECT pg_current_xact_id()::text");
+            CompletableFuture<Told> asked =
+                    CompletableFuture.supplyAsync(() -> move.told("cutover"));
+            LiveRun.await(
+                    "a cut that waits",
+                    () -> Status.of(move).text().contains("the end of transactions"));
+            Pair.run(target, touch);
+            open.rollback();
+            asked.join().refused(4, "PRECONDITION", "written to while both sides were compared");
+            move.told("cutover").done();
+            move.told("rollback").done();
+            assertThat(run).isNotNull();
+        }
+        move.told("abort").done();
     }
 
     @Execution(ExecutionMode.SAME_THREAD)

@@ -123,6 +123,14 @@ class UnseenChangeTest {
     }
 
     @Test
+    void aWritePastTheRefusalThatComesJustBeforeTheFenceUndoesTheSwitch() {
+        Late late = new Late("SET session_replication_role = replica; UPDATE item SET note = note");
+        late.switches(move, 1, target);
+        assertThat(late.undone("UPDATE on table \"public.item\" of the target")).isTrue();
+        assertThat(Pair.rows(source, ITEMS)).isEqualTo(Pair.rows(target, ITEMS));
+    }
+
+    @Test
     void aColumnThatIsAddedJustBeforeTheFenceUndoesTheSwitch() {
         Late late = new Late("ALTER TABLE item ADD more text DEFAULT 'm'");
         assertThatThrownBy(() -> late.switches(move, 1, source))

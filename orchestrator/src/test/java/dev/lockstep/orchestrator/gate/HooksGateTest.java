@@ -145,6 +145,20 @@ class HooksGateTest {
         assertThat(done()).isEmpty();
     }
 
+    /// An undo would be ended by the same interrupt, in its middle.
+    @Test
+    void aHookThatIsInterruptedIsNotTakenBack() {
+        Gate gate = gate(Map.of(Moment.MOVE, hook("sleep 20", "echo undone >> done")));
+
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(gate::move)
+                .isInstanceOfSatisfying(
+                        LockstepException.class,
+                        e -> assertThat(e.fault()).isEqualTo(Fault.INTERRUPTED))
+                .hasMessage("hook move was interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
     @Test
     void muchOutputIsNoTroubleAndItsEndIsTold() {
         Gate gate =

@@ -55,8 +55,12 @@ class PgBouncerGateTest {
     }
 
     private GateSpec.PgBouncer spec(Pooler pooler, String user) {
+        return spec(pooler.port(), pooler, user);
+    }
+
+    private GateSpec.PgBouncer spec(int port, Pooler pooler, String user) {
         return new GateSpec.PgBouncer(
-                new GateSpec.Console("127.0.0.1", pooler.port(), user, new Secret("secret")),
+                new GateSpec.Console("127.0.0.1", port, user, new Secret("secret")),
                 pooler.config(),
                 "front",
                 server(pair.source()),
@@ -148,6 +152,26 @@ class PgBouncerGateTest {
         }
     }
 
+    @Test
+    void aPauseThatArrivesWhenAllAreResumedIsTakenBack() throws Exception {
+        try (Pooler pooler = pooler(Kind.USUAL);
+                LatePause late = new LatePause(pooler.port())) {
+            GateSpec.PgBouncer spec = spec(late.port(), pooler, "admin");
+            try (Gate gate =
+                    new PgBouncerGate(
+                            new GateSpec.PgBouncers(List.of(spec)), Side.SOURCE, PAUSE_MAX)) {
+                gate.prepare();
+                assertThatThrownBy(() -> gate.hold(Duration.ofMillis(500)))
+                        .hasMessageContaining("did not come to rest");
+                gate.undo();
+                late.arrive();
+            }
+            assertThat(CompletableFuture.supplyAsync(pooler::leadsTo))
+                    .succeedsWithin(Duration.ofSeconds(20))
+                    .isEqualTo(name(pair.source()));
+        }
+    }
+
     private void failsInTime(Pooler gone, Pooler still) {
         try (Gate gate = gate(Side.SOURCE, gone, still)) {
             gate.prepare();
@@ -179,6 +203,23 @@ class PgBouncerGateTest {
             gate.move();
             gate.release();
             assertThat(Files.readString(one.config())).contains("dbname=" + name(pair.target()));
+        }
+    }
+
+    @Test
+    void clientsMayWaitForLongerThanAPause() throws IOException {
+        try (Pooler pooler = pooler(Kind.USUAL)) {
+            assertThat(problems(spec(pooler, "admin"), Side.SOURCE)).isEmpty();
+            pooler.stop();
+            Files.writeString(
+                    pooler.config(),
+                    Files.readString(pooler.config())
+                            .replace("[pgbouncer]", "[pgbouncer]\nquery_wait_timeout = 2"));
+            pooler.startAgain();
+            assertThat(problems(spec(pooler, "admin"), Side.SOURCE))
+                    .singleElement()
+                    .asString()
+                    .contains("(query_wait_timeout)", "cutover.max-pause is 5000 ms");
         }
     }
 

@@ -41,6 +41,11 @@ public final class HookedRun {
         /// Told early, how the run is asked to stop in order.
         default void begun(Runnable stop) {}
 
+        /// As what a command is given.
+        default Asked asked(String command) {
+            return Asked.of(command);
+        }
+
         /// Whether the run may be ended: it is in step and all switches are done.
         boolean mayEnd();
 
@@ -107,7 +112,7 @@ public final class HookedRun {
             String command = inStep.active() == Side.SOURCE ? "cutover" : "rollback";
             try {
                 conductor.advance();
-                hook.say(commands.perform(Asked.of(command)).text());
+                hook.say(commands.perform(hook.asked(command)).text());
             } catch (LockstepException e) {
                 if (e.fault() != Fault.SWITCH_FAILED || attempt > TRIES) {
                     throw e;
@@ -123,7 +128,7 @@ public final class HookedRun {
                 conductor.flowing().throwIfFailed();
                 stop.pause(Duration.ofMillis(20));
             }
-            hook.say(commands.perform(Asked.of(end)).text());
+            hook.say(commands.perform(hook.asked(end)).text());
         }
         return conductor.state().isFinal();
     }

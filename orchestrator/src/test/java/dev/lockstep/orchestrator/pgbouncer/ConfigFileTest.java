@@ -82,6 +82,31 @@ class ConfigFileTest {
     }
 
     @Test
+    void whatSomebodySavesMeanwhileIsKept() throws Exception {
+        Path file = write("[databases]\nshop = host=a\n");
+        ConfigFile found = ConfigFile.find(file, "shop");
+        String saved = "[databases]\nshop = host=a\nmore = host=b\n";
+        Files.writeString(file, saved);
+
+        assertThatThrownBy(() -> found.leadTo(NEW))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("was changed by somebody else");
+
+        assertThat(read(file)).isEqualTo(saved);
+    }
+
+    @Test
+    void whatADeadProcessLeftBesideItIsRemoved() throws Exception {
+        Path file = write("[databases]\nshop = host=a\n");
+        Path left = Files.createFile(folder.resolve(".pgbouncer.ini123.lockstep"));
+
+        ConfigFile.find(file, "shop").rehearse(NEW);
+
+        assertThat(left).doesNotExist();
+        assertThat(read(file)).isEqualTo("[databases]\nshop = host=a\n");
+    }
+
+    @Test
     void anEmptyEntryGetsWhatItNeeds() throws Exception {
         Path file = write("[databases]\nshop=\n");
 

@@ -143,9 +143,17 @@ class RunMachineTest {
         for (Aborting aborting : List.of(new Aborting(0, false), new Aborting(2, true))) {
             moves.put(new Given(aborting, new RunEvent.CleanedUp()), new Aborted());
         }
+        addLateDifferences(moves);
         addAborts(moves);
         addFaults(moves);
         return moves;
+    }
+
+    private static void addLateDifferences(Map<Given, RunState> moves) {
+        for (Switching any : List.of(CUTOVER, CUTOVER_INTENDED, ROLLBACK, ROLLBACK_INTENDED)) {
+            moves.put(new Given(any, DIFFERENT), any);
+            moves.put(new Given(any, ACCEPTED), any);
+        }
     }
 
     private static void addAborts(Map<Given, RunState> moves) {

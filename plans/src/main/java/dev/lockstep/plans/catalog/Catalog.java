@@ -19,7 +19,7 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
             SELECT n.nspname, c.relname, c.relreplident::text AS identity,
                    c.relkind = 'p' AS partitioned, c.relpersistence = 'p' AS logged,
                    c.reltuples::bigint AS rows,
-                   CASE WHEN c.relkind = 'p' THEN 0 ELSE pg_table_size(c.oid) END AS bytes,
+                   %s AS bytes,
                    rn.nspname AS root_schema, r.relname AS root_name
               FROM pg_class c
               JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -32,6 +32,10 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                %s
              ORDER BY 1, 2\
             """;
+
+    /// Waits for whoever has a table to himself.
+    private static final String SIZE =
+            "CASE WHEN c.relkind = 'p' THEN 0 ELSE pg_table_size(c.oid) END";
 
     private static final String COLUMNS =
             """
@@ -107,11 +111,28 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
                 tables.put(table.name(), table);
             }
         }
-        List<Sequence> sequences =
-                session.rows(SEQUENCES, Catalog::sequence).stream()
-                        .filter(s -> isInScope(s, scope, tables))
-                        .toList();
-        return new Catalog(new LinkedHashMap<>(tables), sequences);
+        return new Catalog(new LinkedHashMap<>(tables), sequences(session, scope, tables));
+    }
+
+    /// Reads which tables, and where they are wanted, which sequences there are in `scope`; tables
+    /// come without columns, keys and size. It is quick, and waits for nobody's lock.
+    public static Catalog outline(Session session, Scope scope, boolean sequences) {
+        Map<TableName, Table> tables = new TreeMap<>();
+        for (Table table : session.rows(TABLES.formatted("0", ""), Catalog::table)) {
+            if (scope.covers(table)) {
+                tables.put(table.name(), table);
+            }
+        }
+        return new Catalog(
+                new LinkedHashMap<>(tables),
+                sequences ? sequences(session, scope, tables) : List.of());
+    }
+
+    private static List<Sequence> sequences(
+            Session session, Scope scope, Map<TableName, Table> tables) {
+        return session.rows(SEQUENCES, Catalog::sequence).stream()
+                .filter(s -> isInScope(s, scope, tables))
+                .toList();
     }
 
     /// Reads one table.
@@ -124,7 +145,7 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     private static List<Table> tables(Session session, String filter, Object... parameters) {
         Map<TableName, List<Column>> columns = columns(session, filter, parameters);
         Map<TableName, List<Key>> keys = keys(session, filter, parameters);
-        return session.rows(TABLES.formatted(filter), Catalog::table, parameters).stream()
+        return session.rows(TABLES.formatted(SIZE, filter), Catalog::table, parameters).stream()
                 .map(bare ->
                         new Table(
                                 bare.name(),

@@ -40,7 +40,7 @@ public enum Fault {
     DIFFERENT(Retry.NEVER),
     /// A switch did not happen; the active database is the one that it was.
     SWITCH_FAILED(Retry.NEVER),
-    /// Clients could not be held, moved or let go; which database is active is known.
+    /// Clients could not be moved or let go; which database is active is known.
     GATE_FAILED(Retry.BOUNDED),
     /// Which database accepts writes cannot be known; a person decides.
     OWNERSHIP_UNKNOWN(Retry.NEVER),

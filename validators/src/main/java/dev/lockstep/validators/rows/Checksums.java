@@ -3,6 +3,7 @@ package dev.lockstep.validators.rows;
 import dev.lockstep.plans.catalog.Mask;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.validators.Findings;
+import dev.lockstep.validators.NamedRows;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
@@ -13,8 +14,9 @@ import dev.lockstep.validators.Workers;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Compares every value of every row, by hashes that the databases compute, and names the rows that
@@ -25,6 +27,8 @@ public final class Checksums implements Validator {
     private final InstantSource clock;
     private final Progress progress;
     private final Shown shown;
+    private final Optional<Prepared> prepared;
+    private final Map<TableName, NamedRows> named;
 
     /// What is shown of the differences.
     ///
@@ -36,31 +40,60 @@ public final class Checksums implements Validator {
     }
 
     public Checksums(InstantSource clock, Progress progress, Shown shown) {
+        this(clock, progress, shown, Optional.empty(), Map.of());
+    }
+
+    private Checksums(
+            InstantSource clock,
+            Progress progress,
+            Shown shown,
+            Optional<Prepared> prepared,
+            Map<TableName, NamedRows> named) {
         this.clock = clock;
         this.progress = progress;
         this.shown = shown;
+        this.prepared = prepared;
+        this.named = Map.copyOf(named);
+    }
+
+    /// The same, but of these tables only these rows. A table that has no such key on the active is
+    /// compared as a whole.
+    public Checksums narrowedTo(Map<TableName, NamedRows> rows) {
+        return new Checksums(clock, progress, shown, prepared, rows);
+    }
+
+    /// The same, which finds its tables ready.
+    public Checksums with(Prepared tables) {
+        return new Checksums(clock, progress, shown, Optional.of(tables), named);
     }
 
     @Override
     public Verdict validate(Sides sides) {
         Findings findings = new Findings(clock, shown.most());
         SessionPair first = sides.pairs().getFirst();
-        RowHash hash = RowHash.commonTo(first);
+        Prepared ready = prepared.orElseGet(() -> Prepared.of(List.of(), first, shown.mask()));
         List<Part> parts =
-                Pairing.all(sides.tables(), first, hash, shown.mask()).stream()
+                ready.tables(sides.tables(), first).stream()
                         .sorted(Comparator.comparingLong(PairedTable::bytes).reversed())
-                        .map(Part::new)
+                        .map(table -> new Part(table, chunks(table), new AtomicLong()))
                         .toList();
         Workers.run(sides, pair -> parts.forEach(part -> compare(part, pair, findings)));
         return findings.verdict(parts.size());
     }
 
+    private Chunks chunks(PairedTable table) {
+        NamedRows rows = named.get(table.name());
+        if (rows == null || !Set.copyOf(rows.columns()).equals(Set.copyOf(table.key()))) {
+            return new Chunks(table, CHUNK_ROWS);
+        }
+        List<Integer> places = table.key().stream().map(rows.columns()::indexOf).toList();
+        return Chunks.named(
+                table,
+                rows.keys().stream().map(key -> places.stream().map(key::get).toList()).toList());
+    }
+
     /// One table, what is left to compare of it, and how far that is.
     private record Part(PairedTable table, Chunks chunks, AtomicLong rowsDone) {
-        Part(PairedTable table) {
-            this(table, new Chunks(table, CHUNK_ROWS), new AtomicLong());
-        }
-
         TableName name() {
             return table.name();
         }
@@ -69,13 +102,11 @@ public final class Checksums implements Validator {
     /// Takes chunks until the table has none left. All workers do this with all tables, so the last
     /// large one is not left to one of them.
     private void compare(Part part, SessionPair sessions, Findings findings) {
-        AtomicBoolean more = new AtomicBoolean(true);
-        while (more.get()) {
-            sessions.read(() -> {
-                Optional<Chunk> next = part.chunks().next(sessions.active());
-                next.ifPresent(chunk -> compare(part, chunk, sessions, findings));
-                more.set(next.isPresent());
-            });
+        while (part.chunks().hasNext()) {
+            sessions.read(() ->
+                    part.chunks()
+                            .next(sessions.active())
+                            .ifPresent(chunk -> compare(part, chunk, sessions, findings)));
         }
     }
 

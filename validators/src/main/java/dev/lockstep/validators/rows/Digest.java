@@ -27,7 +27,7 @@ record Digest(long rows, BigDecimal sum, BigDecimal mixed) {
     }
 
     private static Map<Integer, Digest> read(Session session, TableSide.Query query, Chunk chunk) {
-        Planning.forChunk(session, chunk);
+        chunk.plan(session);
         Map<Integer, Digest> digests = new TreeMap<>();
         session.rows(
                 query.sql(),

@@ -41,7 +41,7 @@ final class HashCursor implements AutoCloseable {
     HashCursor(Session session, TableSide side, Chunk chunk, List<Integer> buckets) {
         this.session = session;
         TableSide.Query query = side.hashes(chunk, buckets);
-        Planning.forChunk(session, chunk);
+        chunk.plan(session);
         session.run(DECLARE + query.sql(), query.values());
     }
 

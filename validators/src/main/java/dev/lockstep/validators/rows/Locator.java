@@ -149,7 +149,7 @@ final class Locator {
 
     private Map<Long, Shown> rows(Session session, TableSide side, List<Long> keys) {
         TableSide.Query query = side.rows(chunk, keys);
-        Planning.forChunk(session, chunk);
+        chunk.plan(session);
         Map<Long, Shown> rows = new HashMap<>();
         session.rows(
                 query.sql(),
@@ -229,7 +229,7 @@ final class Locator {
             return List.of();
         }
         TableSide.Query query = side.values(chunk, key, places);
-        Planning.forChunk(session, chunk);
+        chunk.plan(session);
         return session.row(
                         query.sql(),
                         row -> Value.all(row.maybeTexts("texts"), row.texts("lengths")),

@@ -52,16 +52,22 @@ final class Pairing {
     private static final List<Set<String>> FAMILIES =
             List.of(Set.of("int2", "int4", "int8"), Set.of("text", "varchar"));
 
+    private static final String EQUALS = "OPERATOR(pg_catalog.=)";
+
     private final TablePair pair;
     private final List<String> columns;
     private final Map<String, ColumnType> activeTypes;
     private final Map<String, ColumnType> standbyTypes;
+    private final Map<String, String> activeEqualities;
+    private final Map<String, String> standbyEqualities;
 
     private Pairing(TablePair pair, SessionPair sessions) {
         this.pair = pair;
         this.columns = pair.active().columns().stream().map(Column::name).toList();
         this.activeTypes = ColumnType.read(sessions.active(), pair.active());
         this.standbyTypes = ColumnType.read(sessions.standby(), pair.standby());
+        this.activeEqualities = ColumnType.equalities(sessions.active(), pair.active());
+        this.standbyEqualities = ColumnType.equalities(sessions.standby(), pair.standby());
     }
 
     /// Makes all pairs ready, or throws with everything that does not fit together.
@@ -147,7 +153,18 @@ final class Pairing {
                 keyColumns.stream().map(column -> quoted(active, column)).toList(),
                 keyColumns.stream().map(column -> form(active, column)).toList(),
                 keyColumns.stream().map(column -> type(true, column).sql()).toList(),
+                keyColumns.stream().map(column -> lookup(active, column)).toList(),
                 hash);
+    }
+
+    /// Each side reads the text as what it has itself.
+    private TableSide.Lookup lookup(boolean active, String column) {
+        return new TableSide.Lookup(
+                quoted(active, column),
+                active
+                        ? activeEqualities.getOrDefault(column, EQUALS)
+                        : standbyEqualities.getOrDefault(pair.standbyColumn(column), EQUALS),
+                type(active, column).spelt());
     }
 
     private String quoted(boolean active, String column) {

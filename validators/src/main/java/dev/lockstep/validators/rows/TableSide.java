@@ -4,6 +4,7 @@ import dev.lockstep.plans.catalog.Table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The statements that read one side of a pair. Both sides' have the same shape; only names differ.
 ///
@@ -13,6 +14,7 @@ import java.util.stream.Collectors;
 /// @param key the key columns' quoted names; empty where the table has none
 /// @param keyForms the same columns as they are hashed
 /// @param bounds the types to which the bounds of a key range are cast
+/// @param lookups for each of the key's columns how a text is looked up in it
 record TableSide(
         String from,
         List<String> columns,
@@ -20,6 +22,7 @@ record TableSide(
         List<String> key,
         List<String> keyForms,
         List<String> bounds,
+        List<Lookup> lookups,
         RowHash hash) {
     /// OFFSET 0 keeps the planner from pulling the subquery up, which would hash each row twice.
     private static final String DIGEST =
@@ -69,6 +72,24 @@ record TableSide(
     private static final String EXACT =
             "CASE WHEN %1$s IS DISTINCT FROM NULL THEN format('%%s', %1$s) END";
     private static final String KEYLESS_VALUE = "left(format('%%L', %s), 200)";
+
+    /// A semijoin: two texts may stand for one row.
+    private static final String NAMED =
+            """
+            EXISTS (SELECT FROM unnest(%s) AS lockstep_named (%s) WHERE %s)\
+            """;
+
+    private static final String NAME = "lockstep_named_";
+
+    /// How a value is looked up that is known as text.
+    ///
+    /// @param operator by which the index compares
+    /// @param type as which the text is read
+    record Lookup(String column, String operator, String type) {
+        String condition(String text) {
+            return "%s %s CAST(%s AS %s)".formatted(column, operator, text, type);
+        }
+    }
 
     /// A statement and what its `?` stand for.
     record Query(String sql, List<Object> parameters) {
@@ -162,7 +183,18 @@ record TableSide(
             case Chunk.Range(var from, var until) ->
                     bound(" >= ", from) + " AND " + bound(" < ", until);
             case Chunk.Unkeyed _ -> "(" + String.join(" IS NULL OR ", key) + " IS NULL)";
+            case Chunk.Named _ -> named();
         };
+    }
+
+    private String named() {
+        List<String> names = IntStream.range(0, key.size()).mapToObj(i -> NAME + i).toList();
+        return NAMED.formatted(
+                names.stream().map(_ -> "?::text[]").collect(Collectors.joining(", ")),
+                String.join(", ", names),
+                IntStream.range(0, key.size())
+                        .mapToObj(i -> lookups.get(i).condition(names.get(i)))
+                        .collect(Collectors.joining(" AND ")));
     }
 
     private String bound(String comparison, List<String> values) {
@@ -178,6 +210,10 @@ record TableSide(
         if (chunk instanceof Chunk.Range(var from, var until)) {
             parameters.addAll(from);
             parameters.addAll(until);
+        } else if (chunk instanceof Chunk.Named named) {
+            for (int i = 0; i < named.keys().getFirst().size(); i++) {
+                parameters.add(named.values(i));
+            }
         }
         return parameters;
     }

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The other end of a [Guard]: a process that waits for the end of the one that pauses.
-public final class GuardProcess {
+/// The other end of a [Resumer]: a process that waits for the end of the one that pauses.
+public final class ResumerProcess {
     static final int READY = 'r';
     static final int ARM = 'a';
     static final int DISMISS = 'd';
@@ -38,7 +38,7 @@ public final class GuardProcess {
     private final Duration pauseMax;
     private final BlockingQueue<Integer> words = new LinkedBlockingQueue<>();
 
-    private GuardProcess(List<GateSpec.PgBouncer> all, Duration pauseMax) {
+    private ResumerProcess(List<GateSpec.PgBouncer> all, Duration pauseMax) {
         this.all = all;
         this.pauseMax = pauseMax;
     }
@@ -47,17 +47,17 @@ public final class GuardProcess {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Thread main = Thread.currentThread();
         DataInputStream in = new DataInputStream(System.in);
-        GuardProcess guard = read(in);
+        ResumerProcess resumer = read(in);
         // Ctrl-C reaches this process too, and must not end it before its work is done.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> join(main)));
-        Thread listener = new Thread(() -> guard.listen(in));
+        Thread listener = new Thread(() -> resumer.listen(in));
         listener.setDaemon(true);
         listener.start();
-        guard.warmUp();
+        resumer.warmUp();
         try (FileOutputStream out = new FileOutputStream(FileDescriptor.out)) {
             out.write(READY);
         }
-        guard.work();
+        resumer.work();
     }
 
     private static void join(Thread main) {
@@ -68,7 +68,7 @@ public final class GuardProcess {
         }
     }
 
-    private static GuardProcess read(DataInputStream in) throws IOException {
+    private static ResumerProcess read(DataInputStream in) throws IOException {
         Duration pauseMax = Duration.ofMillis(in.readLong());
         int count = in.readInt();
         List<GateSpec.PgBouncer> all = new ArrayList<>();
@@ -81,7 +81,7 @@ public final class GuardProcess {
                     new GateSpec.PgBouncer(
                             console, Path.of(""), in.readUTF(), nowhere, nowhere, pauseMax));
         }
-        return new GuardProcess(all, pauseMax);
+        return new ResumerProcess(all, pauseMax);
     }
 
     private void listen(DataInputStream in) {

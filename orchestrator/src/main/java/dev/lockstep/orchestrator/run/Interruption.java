@@ -1,14 +1,12 @@
-package dev.lockstep.orchestrator.cli;
+package dev.lockstep.orchestrator.run;
 
-import dev.lockstep.orchestrator.run.Lease;
-import dev.lockstep.orchestrator.run.Stop;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /// Ctrl-C and loss of the lease, turned into a request to stop: what is under way ends in order,
 /// and only then does the process.
-final class Interruption implements AutoCloseable {
+public final class Interruption implements AutoCloseable {
     private static final Duration ORDERLY_MAX = Duration.ofSeconds(30);
 
     private final Stop stop = new Stop();
@@ -16,14 +14,14 @@ final class Interruption implements AutoCloseable {
     private final Thread hook = Thread.ofPlatform().name("interruption").unstarted(this::interrupt);
 
     /// From here on the calling thread is asked to stop when the process is, or the lease is lost.
-    static Interruption watch(Lease lease) {
+    public static Interruption watch(Lease lease) {
         Interruption interruption = new Interruption();
         Runtime.getRuntime().addShutdownHook(interruption.hook);
         lease.keep(interruption.stop::ask);
         return interruption;
     }
 
-    Stop stop() {
+    public Stop stop() {
         return stop;
     }
 

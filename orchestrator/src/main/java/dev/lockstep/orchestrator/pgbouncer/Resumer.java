@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 /// the pause should long be over.
 ///
 /// It is told by a pipe: whatever ends this process, the pipe ends with it.
-public final class Guard implements AutoCloseable {
+public final class Resumer implements AutoCloseable {
     private static final Duration START_MAX = Duration.ofSeconds(20);
     private static final List<String> NOT_FOR_IT =
             List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
@@ -30,7 +30,7 @@ public final class Guard implements AutoCloseable {
     private final Process process;
     private final DataOutputStream out;
 
-    private Guard(Process process) {
+    private Resumer(Process process) {
         this.process = process;
         this.out = new DataOutputStream(process.getOutputStream());
     }
@@ -38,20 +38,20 @@ public final class Guard implements AutoCloseable {
     /// Starts it; nothing is paused before it says that it is ready.
     ///
     /// @param pauseMax how long a pause may last once [#arm] was called
-    public static Guard start(List<GateSpec.PgBouncer> all, Duration pauseMax) {
+    public static Resumer start(List<GateSpec.PgBouncer> all, Duration pauseMax) {
         // What is about to be paused is nothing that an earlier one may resume.
         for (Process left = LEFT.poll(); left != null; left = LEFT.poll()) {
             left.destroyForcibly();
         }
-        Guard guard = null;
+        Resumer resumer = null;
         try {
-            guard = new Guard(builder().start());
-            guard.tell(all, pauseMax);
-            guard.awaitReady();
-            return guard;
+            resumer = new Resumer(builder().start());
+            resumer.tell(all, pauseMax);
+            resumer.awaitReady();
+            return resumer;
         } catch (IOException e) {
-            if (guard != null) {
-                guard.process.destroyForcibly();
+            if (resumer != null) {
+                resumer.process.destroyForcibly();
             }
             throw new LockstepException(
                     Fault.SWITCH_FAILED,
@@ -73,7 +73,7 @@ public final class Guard implements AutoCloseable {
                         "-XX:-UsePerfData",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        GuardProcess.class.getName());
+                        ResumerProcess.class.getName());
         builder.environment().keySet().removeAll(NOT_FOR_IT);
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         return builder;
@@ -104,7 +104,7 @@ public final class Guard implements AutoCloseable {
                     }
                 });
         try {
-            if (answer.get(START_MAX.toMillis(), TimeUnit.MILLISECONDS) != GuardProcess.READY) {
+            if (answer.get(START_MAX.toMillis(), TimeUnit.MILLISECONDS) != ResumerProcess.READY) {
                 throw new IOException("it has ended");
             }
         } catch (TimeoutException e) {
@@ -119,13 +119,13 @@ public final class Guard implements AutoCloseable {
 
     /// The pause begins.
     public void arm() {
-        say(GuardProcess.ARM);
+        say(ResumerProcess.ARM);
     }
 
     /// All is resumed; there is nothing left to do for it.
     public void dismiss() {
         try {
-            say(GuardProcess.DISMISS);
+            say(ResumerProcess.DISMISS);
         } catch (LockstepException e) {
             // It has ended already.
         }

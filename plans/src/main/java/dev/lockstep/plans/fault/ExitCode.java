@@ -1,6 +1,4 @@
-package dev.lockstep.orchestrator.conduct;
-
-import dev.lockstep.plans.fault.Fault;
+package dev.lockstep.plans.fault;
 
 /// What a process that met a fault exits with.
 public final class ExitCode {

@@ -1,0 +1,89 @@
+package dev.lockstep.orchestrator.conduct;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.orchestrator.guard.Guard;
+import dev.lockstep.orchestrator.report.SwitchEvidence;
+import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.RunState.InStep;
+import dev.lockstep.orchestrator.run.RunState.Switching;
+import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.verify.SwitchProof;
+import java.util.Optional;
+
+/// Moves a run's writes to the other side, and takes up what was left of that.
+///
+/// Thread rule: one thread, the one that drives the run.
+final class SwitchOver {
+    private final Conductor conductor;
+    private final Guard guard;
+    private final Watcher watcher;
+    private Optional<Switch> underway = Optional.empty();
+
+    SwitchOver(Conductor conductor, Guard guard, Watcher watcher) {
+        this.conductor = conductor;
+        this.guard = guard;
+        this.watcher = watcher;
+    }
+
+    /// Moves them.
+    ///
+    /// @param proof that both sides are the same
+    /// @param evidence is told of each step
+    void perform(SwitchProof proof, SwitchEvidence evidence) throws InterruptedException {
+        Run run = conductor.run();
+        Flow flow = conductor.flow();
+        InStep inStep = (InStep) conductor.state();
+        guard.forget();
+        underway = Optional.empty();
+        conductor.append(new RunEvent.SwitchStarted(inStep.active().other()));
+        watcher.entered(conductor.state());
+        Switching switching = (Switching) conductor.state();
+        Switch.StepListener heard = evidence.before(conductor.atWork());
+        Switch moving = new Switch(run, flow.moved(), switching, heard);
+        try {
+            underway = Optional.of(moving);
+            Replication next = moving.perform(flow.flowing(), proof);
+            conductor.refresh();
+            heard.before("turn");
+            flow.turnTo(next);
+        } catch (RuntimeException | InterruptedException | AssertionError e) {
+            undone(inStep, switching, e);
+            throw e;
+        } finally {
+            conductor.atWork().end();
+        }
+        Guard.attempt(flow::keepChanges);
+        Guard.attempt(conductor::watchStandby);
+        watcher.entered(conductor.state());
+    }
+
+    private void undone(InStep before, Switching switching, Throwable failure) {
+        conductor.refresh();
+        if (conductor.state() instanceof Switching left && !left.intended()) {
+            conductor.append(new RunEvent.SwitchUndone(String.valueOf(failure.getMessage()), 0));
+        }
+        if (conductor.state() instanceof InStep back && back.stream() == before.stream()) {
+            Streams.remove(conductor.run(), Switch.nextStream(switching));
+        } else {
+            conductor.flow().close();
+        }
+    }
+
+    /// Brings a switch to its end that was left half way.
+    void recover(Switching switching) {
+        Run run = conductor.run();
+        Flow flow = conductor.flow();
+        SwitchEvidence evidence =
+                SwitchEvidence.begin(run, flow.moved(), switching.from().other(), "");
+        Switch left =
+                underway.orElseGet(
+                        () -> new Switch(run, flow.moved(), switching, conductor.atWork()));
+        String reason = left.recover();
+        flow.close();
+        conductor.refresh();
+        evidence.write(conductor.history(), reason);
+    }
+}

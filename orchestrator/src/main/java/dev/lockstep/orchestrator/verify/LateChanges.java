@@ -1,0 +1,170 @@
+package dev.lockstep.orchestrator.verify;
+
+import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.recent.Changed;
+import dev.lockstep.cdc.recent.Changed.OfTable;
+import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.orchestrator.run.Side;
+import dev.lockstep.orchestrator.stage.Moved;
+import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.NamedRows;
+import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.Sides;
+import dev.lockstep.validators.TablePair;
+import dev.lockstep.validators.Verdict;
+import dev.lockstep.validators.rows.Checksums;
+import dev.lockstep.validators.rows.Prepared;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// What the stream has changed since both sides were compared. It is compared again, by its keys,
+/// whatever the plan's method is: once at a cut, and what little comes after that under the fence.
+///
+/// A table of which the rows are not known is compared as a whole. One without a key is so only at
+/// a cut, and not under the fence: there its rows are those that the applier met, one by one.
+///
+/// Thread rule: one thread.
+public final class LateChanges {
+    /// So many rows are compared under the fence without anybody noticing.
+    private static final long FEW = 2_000;
+
+    /// Each takes some questions to both catalogs, while writes still go on.
+    private static final int PREPARED_MAX = 100;
+
+    private static final Duration FEW_CUT_MAX = Duration.ofSeconds(5);
+
+    private final Run run;
+    private final Moved moved;
+    private final Side active;
+    private final Replication stream;
+    private final List<TablePair> pairs;
+    private Lsn comparedUpTo;
+    private boolean keylessCompared;
+    private Optional<Prepared> prepared = Optional.empty();
+
+    /// @param comparedUpTo the position of the cut at which both sides were compared
+    public LateChanges(Run run, Moved moved, Side active, Replication stream, Lsn comparedUpTo) {
+        this.run = run;
+        this.moved = moved;
+        this.active = active;
+        this.stream = stream;
+        this.pairs = moved.comparison(active);
+        this.comparedUpTo = comparedUpTo;
+    }
+
+    /// Whether it is known what was changed; where it is not, all has to be compared.
+    public boolean areKnown() {
+        return changed().isPresent();
+    }
+
+    /// Whether there is nothing that a cut would have to be made for.
+    public boolean areNone() {
+        return changed()
+                .map(all -> all.tables().values())
+                .filter(all -> all.stream().allMatch(this::isLeftOut))
+                .isPresent();
+    }
+
+    /// Whether they are few enough to be compared while writes are held.
+    public boolean areFew() {
+        return changed().filter(all -> all.rows() <= FEW && !all.hasWhole()).isPresent();
+    }
+
+    private boolean isLeftOut(OfTable table) {
+        return keylessCompared && table instanceof OfTable.Keyless;
+    }
+
+    private Optional<Changed> changed() {
+        return stream.recent().since(comparedUpTo);
+    }
+
+    /// Compares them at a cut of their own. What was changed before it is late no more.
+    public Verification.Result compare(Progress progress) throws InterruptedException {
+        Verification verification =
+                new Verification(
+                        run,
+                        moved,
+                        stream,
+                        progress,
+                        named -> sides -> validate(sides, progress, named, Set.of()),
+                        areFew() ? FEW_CUT_MAX : Verification.CUT_MAX);
+        Verification.Result result =
+                verification.find(active, pairs, Checksums.Shown.USUAL, _ -> {}).result();
+        comparedUpTo = Lsn.parse(result.verified().cut());
+        keylessCompared = true;
+        return result;
+    }
+
+    /// @param besides tables that are compared as a whole in any case
+    private Verdict validate(Sides sides, Progress progress, int named, Set<TableName> besides) {
+        Changed all = changed().orElseThrow(LateChanges::unknown);
+        Map<TableName, NamedRows> rows = new HashMap<>();
+        Set<TableName> wanted = new HashSet<>(besides);
+        all.tables()
+                .forEach((name, table) -> {
+                    if (table instanceof OfTable.Rows(var columns, var keys)
+                            && !besides.contains(name)) {
+                        rows.put(name, new NamedRows(columns, keys));
+                    }
+                    if (!isLeftOut(table)) {
+                        wanted.add(name);
+                    }
+                });
+        Checksums checksums = Verification.checksums(run, progress, named).narrowedTo(rows);
+        List<TablePair> some =
+                sides.tables().stream()
+                        .filter(pair -> wanted.contains(pair.active().name()))
+                        .toList();
+        return prepared.map(checksums::with)
+                .orElse(checksums)
+                .validate(new Sides(some, sides.pairs()));
+    }
+
+    private static AssertionError unknown() {
+        return new AssertionError("what was changed is not known any more");
+    }
+
+    /// Has as many tables as may be ready for [#compareHeld], those first that were changed lately:
+    /// they are what will be changed next.
+    public void prepare() {
+        Set<TableName> lately = changed().map(all -> all.tables().keySet()).orElse(Set.of());
+        List<TablePair> some =
+                pairs.stream()
+                        .sorted(Comparator.comparing(p -> !lately.contains(p.active().name())))
+                        .limit(PREPARED_MAX)
+                        .toList();
+        try (Session here = run.db(active).session("verify");
+                Session there = run.db(active.other()).session("verify")) {
+            prepared =
+                    Optional.of(
+                            Prepared.of(
+                                    some,
+                                    new SessionPair(here, there),
+                                    run.plan().verify().mask()));
+        }
+    }
+
+    /// Compares them while both sides hold still.
+    ///
+    /// @param held a session on each of them
+    /// @param rewritten tables that are compared as a whole
+    Verdict compareHeld(SessionPair held, Set<TableName> rewritten, Progress progress) {
+        keylessCompared = true;
+        return validate(
+                new Sides(pairs, List.of(held)), progress, Checksums.Shown.USUAL, rewritten);
+    }
+
+    /// Up to where the stream was read.
+    String position() {
+        return stream.recent().upTo().toString();
+    }
+}

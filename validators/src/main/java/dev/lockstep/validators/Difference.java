@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 /// One row, or kind of row, that is not the same on both sides.
 ///
 /// @param table as the active database calls it
-/// @param key key columns and their values' exact text. In a table without a key, all columns and
-///   their values as SQL literals, long ones cut. Empty for [Kind#COUNT].
+/// @param key key columns and their values as a person is shown them, see [Literal]. In a table
+///   without a key, all columns and their values, long ones cut. Empty for [Kind#COUNT].
 /// @param cells the columns that differ, for [Kind#DIFFERENT]
 /// @param exact the key columns' values in the order of `key`, NULL as empty, masked or not; empty
 ///   in a table without a key and for [Kind#COUNT]
@@ -42,11 +42,6 @@ public record Difference(
         key = Collections.unmodifiableMap(new LinkedHashMap<>(key));
         cells = List.copyOf(cells);
         exact = List.copyOf(exact);
-    }
-
-    /// The names of the columns that differ.
-    public List<String> columns() {
-        return cells.stream().map(Cell::column).toList();
     }
 
     /// One line for a person.

@@ -1,9 +1,6 @@
 package dev.lockstep.validators;
 
 import dev.lockstep.plans.catalog.TableName;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -12,22 +9,21 @@ import java.util.TreeMap;
 
 /// What all workers have found so far. All of it is counted, the first of it is kept.
 public final class Findings {
+    /// Of how many differences a person is shown the values: of those that are found first.
+    public static final int DETAILED_MAX = 20;
+
     private static final Comparator<Difference> ORDER =
             Comparator.comparing(Difference::table)
                     .thenComparing(Difference::kind)
                     .thenComparing(difference -> difference.key().toString());
 
-    private final InstantSource clock;
-    private final Instant started;
     private final int shownMax;
     private final List<Difference> shown = new ArrayList<>();
     private final Map<TableName, Long> differences = new TreeMap<>();
     private final Map<TableName, TableTotals> totals = new TreeMap<>();
     private long rows;
 
-    public Findings(InstantSource clock, int shownMax) {
-        this.clock = clock;
-        this.started = clock.instant();
+    public Findings(int shownMax) {
         this.shownMax = shownMax;
     }
 
@@ -50,18 +46,24 @@ public final class Findings {
         return shownMax - shown.size();
     }
 
+    /// How many more will be shown with their values.
+    public synchronized int detailedRoom() {
+        return Math.max(0, Math.min(shownMax, DETAILED_MAX) - shown.size());
+    }
+
     /// How many are kept so far.
     public synchronized int kept() {
         return shown.size();
     }
 
     public synchronized Verdict verdict(int tables) {
-        Duration took = Duration.between(started, clock.instant());
         if (differences.isEmpty()) {
-            return new Verdict.Match(tables, rows, allTotals(), took);
+            return new Verdict.Match(tables, rows, allTotals());
         }
-        shown.sort(ORDER);
-        return new Verdict.Mismatch(tables, rows, allTotals(), differences, shown, took);
+        int detailed = Math.min(shown.size(), DETAILED_MAX);
+        shown.subList(0, detailed).sort(ORDER);
+        shown.subList(detailed, shown.size()).sort(ORDER);
+        return new Verdict.Mismatch(tables, rows, allTotals(), differences, shown);
     }
 
     private List<TableTotals> allTotals() {

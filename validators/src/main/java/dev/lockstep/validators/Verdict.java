@@ -1,7 +1,6 @@
 package dev.lockstep.validators;
 
 import dev.lockstep.plans.catalog.TableName;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -16,11 +15,8 @@ public sealed interface Verdict {
     /// What each table came to.
     List<TableTotals> totals();
 
-    Duration took();
-
     /// Both sides hold the same.
-    record Match(long tables, long rows, List<TableTotals> totals, Duration took)
-            implements Verdict {
+    record Match(long tables, long rows, List<TableTotals> totals) implements Verdict {
         public Match {
             totals = List.copyOf(totals);
         }
@@ -30,14 +26,13 @@ public sealed interface Verdict {
     ///
     /// @param byTable how many rows differ in each table that is not the same, by the name that the
     ///   active database has for it; 1 for a table of which only rows were counted
-    /// @param shown the first of them
+    /// @param shown some of them; first those that were found first, with their values
     record Mismatch(
             long tables,
             long rows,
             List<TableTotals> totals,
             Map<TableName, Long> byTable,
-            List<Difference> shown,
-            Duration took)
+            List<Difference> shown)
             implements Verdict {
         public Mismatch {
             totals = List.copyOf(totals);

@@ -115,7 +115,7 @@ public final class Conductor implements AutoCloseable {
 
     public void append(RunEvent event) {
         history = run.append(event);
-        if (event instanceof RunEvent.Verified) {
+        if (event instanceof RunEvent.Verified verified && verified.match()) {
             flow.keepChanges();
         }
     }

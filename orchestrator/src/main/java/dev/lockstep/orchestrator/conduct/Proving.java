@@ -84,12 +84,18 @@ final class Proving {
     ///
     /// @param young whether that cut was made just now, and is not worth another one for little
     private boolean bringUp(LateChanges late, boolean young) throws InterruptedException {
-        conductor.flowing().drain(COME_UP_MAX);
+        conductor.flowing().drain(comeUpMax());
         boolean few = young && late.areFew();
         for (int cuts = 0; cuts < CUTS_MAX && late.areKnown() && !late.areNone() && !few; cuts++) {
             few = !isCompared(late) || late.areFew();
         }
         return late.areKnown();
+    }
+
+    /// A standby may be as far behind as the plan lets it be for a switch.
+    private Duration comeUpMax() {
+        Duration lag = conductor.run().plan().cutover().maxLag();
+        return lag.compareTo(COME_UP_MAX) > 0 ? lag : COME_UP_MAX;
     }
 
     /// Compares it at a cut. False where transactions that are open are in the way of one, and

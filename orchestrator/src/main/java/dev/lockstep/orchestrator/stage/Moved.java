@@ -55,14 +55,11 @@ public final class Moved {
 
     /// Reads both catalogs.
     public static Moved read(Plan plan, Db source, Db target) {
-        Catalog moving = catalog(source, plan.scope());
+        Catalog moving = source.call(session -> Catalog.read(session, plan.scope()));
         Mapping mapping = plan.mapping().withPartitions(moving);
         return new Moved(
-                new SchemaExtent(plan.scope(), mapping, moving), catalog(target, Scope.ALL));
-    }
-
-    private static Catalog catalog(Db db, Scope scope) {
-        return db.call(session -> Catalog.read(session, scope));
+                new SchemaExtent(plan.scope(), mapping, moving),
+                target.call(session -> Catalog.read(session, Scope.ALL)));
     }
 
     /// As both are now, by the names of tables and of the source's sequences alone, through
@@ -196,14 +193,42 @@ public final class Moved {
     /// have.
     public List<TablePair> comparison(Side active) {
         return pairs.stream()
-                .map(p -> {
-                    Table left = only(p.source(), p.columns().keySet());
-                    Table right = only(p.target(), Set.copyOf(p.columns().values()));
-                    return active == Side.SOURCE
-                            ? new TablePair(left, right, p.columns())
-                            : new TablePair(right, left, inverse(p.columns()));
-                })
+                .map(p ->
+                        pair(
+                                only(p.source(), p.columns().keySet()),
+                                only(p.target(), Set.copyOf(p.columns().values())),
+                                p.columns(),
+                                active))
                 .toList();
+    }
+
+    /// Every table of the run, partitioned ones too, with all columns that it has, while `active`
+    /// accepts writes.
+    public List<TablePair> counterparts(Side active) {
+        return source.tables().values().stream()
+                .flatMap(table ->
+                        target.table(mapping.table(table.name())).stream()
+                                .map(partner -> pair(table, partner, names(table), active)))
+                .toList();
+    }
+
+    /// A column that was added under the name that another one has on the target has none there.
+    private Map<String, String> names(Table table) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (Column column : table.columns()) {
+            String name = mapping.column(table.name(), column.name());
+            if (!names.containsValue(name)) {
+                names.put(column.name(), name);
+            }
+        }
+        return names;
+    }
+
+    private static TablePair pair(
+            Table source, Table target, Map<String, String> columns, Side active) {
+        return active == Side.SOURCE
+                ? new TablePair(source, target, columns)
+                : new TablePair(target, source, inverse(columns));
     }
 
     /// What the first copy moves.

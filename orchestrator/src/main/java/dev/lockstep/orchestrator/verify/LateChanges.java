@@ -7,6 +7,8 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.NamedRows;
@@ -129,8 +131,10 @@ public final class LateChanges {
                 .validate(new Sides(some, sides.pairs()));
     }
 
-    private static AssertionError unknown() {
-        return new AssertionError("what was changed is not known any more");
+    private static LockstepException unknown() {
+        return new LockstepException(
+                Fault.SWITCH_FAILED,
+                "which rows were changed lately is not known any more; try again");
     }
 
     /// Has as many tables as may be ready for [#compareHeld], those first that were changed lately:

@@ -4,7 +4,6 @@ import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.catalog.Sequence;
-import dev.lockstep.plans.catalog.Table;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.Progress;
@@ -42,13 +41,7 @@ public final class OtherChecks {
     /// @param only tables of these names, as the active has them; all, where empty
     public static OtherChecks of(Run run, Moved moved, Side active, List<TableName> only) {
         List<TablePair> tables =
-                moved.source().tables().values().stream()
-                        .flatMap(table ->
-                                moved
-                                        .target()
-                                        .table(moved.targetName(table.name()))
-                                        .map(partner -> pair(moved, table, partner, active))
-                                        .stream())
+                moved.counterparts(active).stream()
                         .filter(p -> only.isEmpty() || only.stream().anyMatch(p.active()::isPartOf))
                         .toList();
         Map<TableName, TableName> sequences = new HashMap<>();
@@ -58,35 +51,17 @@ public final class OtherChecks {
         return new OtherChecks(run, active, new Extent(tables, sequences), only.isEmpty());
     }
 
-    private static TablePair pair(Moved moved, Table source, Table target, Side active) {
-        Map<String, String> columns = new HashMap<>();
-        source.columns()
-                .forEach(c -> columns.put(c.name(), moved.targetName(source.name(), c.name())));
-        return active == Side.SOURCE
-                ? new TablePair(source, target, columns)
-                : new TablePair(target, source, inverse(columns));
-    }
-
-    private static Map<String, String> inverse(Map<String, String> columns) {
-        return columns.entrySet().stream()
-                .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey, (a, _) -> a));
-    }
-
     /// What the catalogs tell, as they are now. Takes no long time, and no locks.
     public List<Finding> catalogs() {
         try (Session here = run.db(active).session("checks");
                 Session there = run.db(active.other()).session("checks")) {
             here.limitLockWaits();
             there.limitLockWaits();
+            List<TableName> tables = extent.tables().stream().map(p -> p.active().name()).toList();
             return SchemaChecks.all(new SessionPair(here, there), extent).stream()
-                    .filter(finding -> whole || isOfATable(finding))
+                    .filter(finding -> whole || finding.concerns(tables))
                     .toList();
         }
-    }
-
-    private boolean isOfATable(Finding finding) {
-        return extent.tables().stream()
-                .anyMatch(pair -> finding.about().contains("\"" + pair.active().name() + "\""));
     }
 
     /// Rows without the rows that they refer to, in the snapshots of a comparison.

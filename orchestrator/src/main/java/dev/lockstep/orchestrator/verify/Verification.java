@@ -108,14 +108,13 @@ public final class Verification {
                         .filter(p -> only.isEmpty() || only.stream().anyMatch(p.active()::isPartOf))
                         .toList();
         OtherChecks others = OtherChecks.of(run, moved, active, only);
-        List<Finding> findings = new ArrayList<>();
+        List<Finding> findings = new ArrayList<>(others.catalogs());
         Found found =
                 find(
                         active,
                         pairs,
                         named,
                         sides -> findings.addAll(others.orphans(sides, progress)));
-        findings.addAll(others.catalogs());
         return found.result().with(SchemaChecks.sorted(findings));
     }
 
@@ -235,14 +234,13 @@ public final class Verification {
     }
 
     static Checksums checksums(Run run, Progress progress, int named) {
-        return new Checksums(
-                run.clock(), progress, new Checksums.Shown(named, run.plan().verify().mask()));
+        return new Checksums(progress, new Checksums.Shown(named, run.plan().verify().mask()));
     }
 
     private static Validator validator(Run run, Progress progress, int named) {
         return run.plan().verify().method() == Plan.Verify.Method.CHECKSUM
                 ? checksums(run, progress, named)
-                : new RowCounts(run.clock(), progress);
+                : new RowCounts(progress);
     }
 
     private Result result(Compared compared, int tables, Instant asOf, String form) {

@@ -11,7 +11,6 @@ import dev.lockstep.validators.TableTotals;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.Workers;
-import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Checksums implements Validator {
     private static final int CHUNK_ROWS = 20_000;
 
-    private final InstantSource clock;
     private final Progress progress;
     private final Shown shown;
     private final Optional<Prepared> prepared;
@@ -36,20 +34,18 @@ public final class Checksums implements Validator {
     /// @param mask columns whose values are not shown
     public record Shown(int most, Mask mask) {
         /// What a person reads.
-        public static final int USUAL = 20;
+        public static final int USUAL = Findings.DETAILED_MAX;
     }
 
-    public Checksums(InstantSource clock, Progress progress, Shown shown) {
-        this(clock, progress, shown, Optional.empty(), Map.of());
+    public Checksums(Progress progress, Shown shown) {
+        this(progress, shown, Optional.empty(), Map.of());
     }
 
     private Checksums(
-            InstantSource clock,
             Progress progress,
             Shown shown,
             Optional<Prepared> prepared,
             Map<TableName, NamedRows> named) {
-        this.clock = clock;
         this.progress = progress;
         this.shown = shown;
         this.prepared = prepared;
@@ -59,17 +55,17 @@ public final class Checksums implements Validator {
     /// The same, but of these tables only these rows. A table that has no such key on the active is
     /// compared as a whole.
     public Checksums narrowedTo(Map<TableName, NamedRows> rows) {
-        return new Checksums(clock, progress, shown, prepared, rows);
+        return new Checksums(progress, shown, prepared, rows);
     }
 
     /// The same, which finds its tables ready.
     public Checksums with(Prepared tables) {
-        return new Checksums(clock, progress, shown, Optional.of(tables), named);
+        return new Checksums(progress, shown, Optional.of(tables), named);
     }
 
     @Override
     public Verdict validate(Sides sides) {
-        Findings findings = new Findings(clock, shown.most());
+        Findings findings = new Findings(shown.most());
         SessionPair first = sides.pairs().getFirst();
         Prepared ready = prepared.orElseGet(() -> Prepared.of(List.of(), first, shown.mask()));
         List<Part> parts =

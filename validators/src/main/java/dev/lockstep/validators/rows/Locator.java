@@ -7,6 +7,7 @@ import dev.lockstep.validators.Cell;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
 import dev.lockstep.validators.Findings;
+import dev.lockstep.validators.Literal;
 import dev.lockstep.validators.SessionPair;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,8 +26,8 @@ import java.util.stream.IntStream;
 final class Locator {
     private static final long SORTED_MAX = 200_000;
 
-    /// Of how many rows a person sees values.
-    private static final int VALUES_MAX = Checksums.Shown.USUAL;
+    /// How much is read of the values of one row that differ, of both sides together.
+    private static final long ROW_MAX = 2L * Value.READ_MAX;
 
     private final PairedTable table;
     private final SessionPair sessions;
@@ -39,8 +40,9 @@ final class Locator {
     /// that key each side has.
     private record Found(Kind kind, long key, long active, long standby) {}
 
-    /// What is read of a row for people: its key, and a hash of each column.
-    private record Shown(List<String> key, List<String> hashes, List<Optional<String>> exact) {}
+    /// What is read of a row for people: its key, without one the beginnings of its values, and a
+    /// hash of each column.
+    private record Shown(List<Optional<String>> key, List<String> hashes) {}
 
     Locator(PairedTable table, SessionPair sessions, Chunk chunk, Findings findings) {
         this.table = table;
@@ -121,8 +123,10 @@ final class Locator {
         }
     }
 
+    /// A row without a key cannot be asked for, so that no more of these are named than are read.
     private void show(Found found) {
-        if (shown.size() < findings.room()) {
+        int room = table.key().isEmpty() ? findings.detailedRoom() : findings.room();
+        if (shown.size() < room) {
             shown.add(found);
         }
     }
@@ -142,7 +146,7 @@ final class Locator {
                             found,
                             Optional.ofNullable(active.get(found.key())),
                             Optional.ofNullable(standby.get(found.key())),
-                            before + i < VALUES_MAX);
+                            before + i < Findings.DETAILED_MAX);
                 })
                 .toList();
     }
@@ -156,10 +160,7 @@ final class Locator {
                 row ->
                         rows.putIfAbsent(
                                         row.number("k"),
-                                        new Shown(
-                                                row.texts("key"),
-                                                row.texts("hashes"),
-                                                row.maybeTexts("exact")))
+                                        new Shown(row.maybeTexts("key"), row.texts("hashes")))
                                 == null,
                 query.values());
         return rows;
@@ -171,11 +172,14 @@ final class Locator {
                 (found.kind() == Kind.EXTRA_ON_STANDBY ? standby : active)
                         .or(() -> standby)
                         .orElseThrow(() -> new AssertionError("a row is gone from a snapshot"));
-        List<String> names = table.key().isEmpty() ? table.columns() : table.key();
+        boolean keyed = !table.key().isEmpty();
+        List<String> names = keyed ? table.key() : table.columns();
         Map<String, String> key = new LinkedHashMap<>();
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
-            key.put(name, table.masked().contains(name) ? Cell.MASKED : row.key().get(i));
+            Optional<String> value = row.key().get(i);
+            String text = keyed ? Literal.ofKey(value) : value.map(Locator::cut).orElse("NULL");
+            key.put(name, table.masked().contains(name) ? Cell.MASKED : text);
         }
         List<Cell> cells =
                 found.kind() == Kind.DIFFERENT
@@ -189,9 +193,15 @@ final class Locator {
                 found.kind(),
                 key,
                 cells,
-                row.exact(),
+                keyed ? row.key() : List.of(),
                 found.active(),
                 found.standby());
+    }
+
+    private static String cut(String text) {
+        return text.length() <= TableSide.SHOWN_MAX
+                ? Literal.quoted(text)
+                : Literal.quoted(text.substring(0, TableSide.SHOWN_MAX)) + "...";
     }
 
     private static List<Integer> differing(Shown active, Shown standby) {
@@ -204,36 +214,71 @@ final class Locator {
     /// What the columns at these places have in the row with this hash of its key. Masked values
     /// are not even read.
     private List<Cell> cells(long key, List<Integer> places, boolean withValues) {
-        List<Integer> read =
+        List<Integer> wanted =
                 places.stream()
                         .filter(i -> withValues && !table.masked().contains(name(i)))
                         .toList();
-        List<Value> active = values(sessions.active(), table.active(), key, read);
-        List<Value> standby = values(sessions.standby(), table.standby(), key, read);
+        List<Long> active = lengths(sessions.active(), table.active(), key, wanted);
+        List<Long> standby = lengths(sessions.standby(), table.standby(), key, wanted);
+        List<Integer> read = readable(wanted, active, standby);
+        List<Optional<String>> ours = texts(sessions.active(), table.active(), key, read);
+        List<Optional<String>> theirs = texts(sessions.standby(), table.standby(), key, read);
         return places.stream()
                 .map(i -> {
-                    int at = read.indexOf(i);
+                    int at = wanted.indexOf(i);
                     return at < 0
                             ? Cell.unread(name(i))
-                            : Value.cell(name(i), active.get(at), standby.get(at));
+                            : Value.cell(
+                                    name(i),
+                                    new Value(textOf(i, read, ours), active.get(at)),
+                                    new Value(textOf(i, read, theirs), standby.get(at)));
                 })
                 .toList();
+    }
+
+    /// Those of the places whose values are not too long, by themselves and all together.
+    private static List<Integer> readable(
+            List<Integer> places, List<Long> active, List<Long> standby) {
+        List<Integer> read = new ArrayList<>();
+        long total = 0;
+        for (int at = 0; at < places.size(); at++) {
+            long ours = Math.max(0, active.get(at));
+            long theirs = Math.max(0, standby.get(at));
+            boolean fits = Math.max(ours, theirs) <= Value.READ_MAX;
+            if (fits && total + ours + theirs <= ROW_MAX) {
+                total += ours + theirs;
+                read.add(places.get(at));
+            }
+        }
+        return read;
+    }
+
+    private static Optional<String> textOf(
+            int place, List<Integer> read, List<Optional<String>> texts) {
+        int at = read.indexOf(place);
+        return at < 0 ? Optional.empty() : texts.get(at);
     }
 
     private String name(int place) {
         return table.columns().get(place);
     }
 
-    private List<Value> values(Session session, TableSide side, long key, List<Integer> places) {
-        if (places.isEmpty()) {
-            return List.of();
-        }
-        TableSide.Query query = side.values(chunk, key, places);
+    private List<Long> lengths(Session session, TableSide side, long key, List<Integer> places) {
+        return places.isEmpty()
+                ? List.of()
+                : values(session, side.lengths(chunk, key, places)).stream()
+                        .map(length -> Long.parseLong(length.orElseThrow()))
+                        .toList();
+    }
+
+    private List<Optional<String>> texts(
+            Session session, TableSide side, long key, List<Integer> places) {
+        return places.isEmpty() ? List.of() : values(session, side.texts(chunk, key, places));
+    }
+
+    private List<Optional<String>> values(Session session, TableSide.Query query) {
         chunk.plan(session);
-        return session.row(
-                        query.sql(),
-                        row -> Value.all(row.maybeTexts("texts"), row.texts("lengths")),
-                        query.values())
+        return session.row(query.sql(), row -> row.maybeTexts("found"), query.values())
                 .orElseThrow(() -> new AssertionError("a row is gone from a snapshot"));
     }
 }

@@ -13,7 +13,6 @@ import dev.lockstep.validators.TableTotals.Sums;
 import dev.lockstep.validators.Validator;
 import dev.lockstep.validators.Verdict;
 import dev.lockstep.validators.Workers;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -25,17 +24,15 @@ public final class RowCounts implements Validator {
     private static final int SHOWN_MAX = 20;
     private static final String COUNT = "SELECT count(*) FROM %s";
 
-    private final InstantSource clock;
     private final Progress progress;
 
-    public RowCounts(InstantSource clock, Progress progress) {
-        this.clock = clock;
+    public RowCounts(Progress progress) {
         this.progress = progress;
     }
 
     @Override
     public Verdict validate(Sides sides) {
-        Findings findings = new Findings(clock, SHOWN_MAX);
+        Findings findings = new Findings(SHOWN_MAX);
         Queue<TablePair> left = new ConcurrentLinkedQueue<>(sides.tables());
         Workers.run(
                 sides,

@@ -43,24 +43,22 @@ record TableSide(
 
     private static final String ROWS =
             """
-            SELECT %1$s AS k, ARRAY[%2$s]::text[] AS key, ARRAY[%3$s]::text[] AS hashes,
-                   ARRAY[%6$s]::text[] AS exact
+            SELECT %6$s %1$s AS k, ARRAY[%2$s]::text[] AS key, ARRAY[%3$s]::text[] AS hashes
               FROM %4$s WHERE %5$s AND %1$s = ANY(?::bigint[])\
             """;
 
+    /// Without a key all rows that are the same have one hash.
+    private static final String ONE_OF_EACH = "DISTINCT ON (%s)";
+
     /// The type's own text, and how long it is; only NULL itself is NULL, not a row of NULLs.
     private static final String TEXT =
-            "CASE WHEN length(format('%%s', %1$s)) <= %2$d AND %1$s IS DISTINCT FROM NULL"
-                    + " THEN format('%%s', %1$s) END";
+            "CASE WHEN %1$s IS DISTINCT FROM NULL THEN format('%%s', %1$s) END";
 
     private static final String LENGTH =
             "CASE WHEN %1$s IS DISTINCT FROM NULL THEN length(format('%%s', %1$s)) ELSE -1 END";
 
     private static final String VALUES =
-            """
-            SELECT ARRAY[%s]::text[] AS texts, ARRAY[%s]::text[] AS lengths
-              FROM %s WHERE %s AND %s = ?::bigint LIMIT 1\
-            """;
+            "SELECT ARRAY[%s]::text[] AS found FROM %s WHERE %s AND %s = ?::bigint LIMIT 1";
 
     private static final String BOUND =
             "SELECT ARRAY[%s]::text[] AS key FROM %s WHERE %s ORDER BY %s OFFSET %s LIMIT 1";
@@ -69,9 +67,9 @@ record TableSide(
     static final int BUCKETS = 1024;
 
     private static final String BUCKET = "k & " + (BUCKETS - 1);
-    private static final String EXACT =
-            "CASE WHEN %1$s IS DISTINCT FROM NULL THEN format('%%s', %1$s) END";
-    private static final String KEYLESS_VALUE = "left(format('%%L', %s), 200)";
+
+    /// How much is shown of each value of a row without a key.
+    static final int SHOWN_MAX = 200;
 
     /// A semijoin: two texts may stand for one row.
     private static final String NAMED =
@@ -131,8 +129,11 @@ record TableSide(
     Query rows(Chunk chunk, List<Long> keyHashes) {
         List<String> shown =
                 key.isEmpty()
-                        ? columns.stream().map(KEYLESS_VALUE::formatted).toList()
-                        : key.stream().map("format('%%s', %s)"::formatted).toList();
+                        ? columns.stream()
+                                .map(c ->
+                                        "left(%s, %d)".formatted(TEXT.formatted(c), SHOWN_MAX + 1))
+                                .toList()
+                        : key.stream().map(TEXT::formatted).toList();
         List<String> hashes = forms.stream().map(form -> hash.of(List.of(form))).toList();
         String sql =
                 ROWS.formatted(
@@ -141,26 +142,30 @@ record TableSide(
                         String.join(", ", hashes),
                         from,
                         where(chunk),
-                        key.stream().map(EXACT::formatted).collect(Collectors.joining(", ")));
+                        key.isEmpty() ? ONE_OF_EACH.formatted(keyHash()) : "");
         List<Object> parameters = parameters(chunk);
         parameters.add(array(keyHashes));
         return new Query(sql, parameters);
     }
 
-    /// The values of some columns, by their place, of the row with this hash of its key.
-    Query values(Chunk chunk, long keyHash, List<Integer> places) {
-        String texts =
+    /// The texts of some columns, by their place, in the row with this hash of its key.
+    Query texts(Chunk chunk, long keyHash, List<Integer> places) {
+        return values(TEXT, chunk, keyHash, places);
+    }
+
+    /// How long these are, NULLs -1.
+    Query lengths(Chunk chunk, long keyHash, List<Integer> places) {
+        return values(LENGTH, chunk, keyHash, places);
+    }
+
+    private Query values(String what, Chunk chunk, long keyHash, List<Integer> places) {
+        String values =
                 places.stream()
-                        .map(i -> TEXT.formatted(columns.get(i), Value.READ_MAX))
+                        .map(i -> what.formatted(columns.get(i)))
                         .collect(Collectors.joining(", "));
-        String lengths =
-                places.stream()
-                        .map(i -> LENGTH.formatted(columns.get(i)))
-                        .collect(Collectors.joining(", "));
-        String sql = VALUES.formatted(texts, lengths, from, where(chunk), keyHash());
         List<Object> parameters = parameters(chunk);
         parameters.add(keyHash);
-        return new Query(sql, parameters);
+        return new Query(VALUES.formatted(values, from, where(chunk), keyHash()), parameters);
     }
 
     /// The key that comes `rows` after the start of `rest`.

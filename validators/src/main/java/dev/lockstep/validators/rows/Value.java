@@ -1,16 +1,16 @@
 package dev.lockstep.validators.rows;
 
 import dev.lockstep.validators.Cell;
-import java.util.List;
+import dev.lockstep.validators.Literal;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /// A value of one side, as far as it is read to be shown.
 ///
-/// @param text what its type gives out; empty where it is NULL or too long
+/// @param text what its type gives out; empty where it is NULL or was too long to be read
 /// @param length how many characters that are; negative where it is NULL
 record Value(Optional<String> text, long length) {
-    /// Longer ones are not read: a person finds nothing in them, and memory is limited.
+    /// Longer ones are not read, and no more than two such of one row: a person finds nothing in
+    /// them, and memory is limited.
     static final int READ_MAX = 4 << 20;
 
     private static final int WHOLE_MAX = 80;
@@ -44,7 +44,7 @@ record Value(Optional<String> text, long length) {
             return "NULL";
         }
         return text().filter(known -> known.length() <= WHOLE_MAX)
-                .map(Value::quoted)
+                .map(Literal::quoted)
                 .orElseGet(() -> "a value of %d characters".formatted(length));
     }
 
@@ -55,47 +55,9 @@ record Value(Optional<String> text, long length) {
         return "%s%s%s (%d characters, of which the first %d are alike)"
                 .formatted(
                         from > 0 ? "..." : "",
-                        quoted(all.substring(from, until)),
+                        Literal.quoted(all.substring(from, until)),
                         until < all.length() ? "..." : "",
                         all.length(),
                         at);
-    }
-
-    /// What cannot be told from a blank, or is not seen at all, is written as its number.
-    private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("'");
-        text.codePoints()
-                .forEach(c -> {
-                    if (c == '\'') {
-                        quoted.append("''");
-                    } else if (isSeen(c)) {
-                        quoted.appendCodePoint(c);
-                    } else {
-                        quoted.append("\\u{%x}".formatted(c));
-                    }
-                });
-        return quoted.append("'").toString();
-    }
-
-    private static boolean isSeen(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.SURROGATE,
-                    Character.UNASSIGNED,
-                    Character.PRIVATE_USE,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR ->
-                    false;
-            case Character.SPACE_SEPARATOR -> c == ' ';
-            default -> true;
-        };
-    }
-
-    /// Out of texts and lengths as a statement gives them, one after the other.
-    static List<Value> all(List<Optional<String>> texts, List<String> lengths) {
-        return IntStream.range(0, lengths.size())
-                .mapToObj(i -> new Value(texts.get(i), Long.parseLong(lengths.get(i))))
-                .toList();
     }
 }

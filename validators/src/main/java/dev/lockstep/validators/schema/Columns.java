@@ -16,13 +16,17 @@ import java.util.stream.Collectors;
 /// Columns, with their types, collations, nullability, defaults, identities and expressions. All
 /// that it finds are notes.
 ///
-/// Can miss: what a type, a domain or a function of the same name does on the standby; the order of
-/// columns; storage, compression and statistics; columns that the standby alone has.
+/// Can miss: what a type, a domain or a function of the same name does on the standby; the default
+/// collation of the databases; the order of columns; storage, compression and statistics; columns
+/// and defaults that the standby alone has.
 final class Columns implements SchemaCheck {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, a.attname,
                    format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,
+                   (SELECT k.conname FROM pg_constraint k
+                     WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated
+                       AND k.conkey = ARRAY[a.attnum]) AS not_valid,
                    a.attidentity::text AS identity, a.attgenerated::text AS generated,
                    pg_get_expr(d.adbin, d.adrelid) AS expression,
                    CASE WHEN a.attcollation <> t.typcollation
@@ -38,10 +42,12 @@ final class Columns implements SchemaCheck {
             """
                     .formatted(Extent.TABLES);
 
+    /// @param notValid the constraint that makes it NOT NULL and of which older rows may be NULL
     private record Column(
             String name,
             String type,
             boolean notNull,
+            Optional<String> notValid,
             String identity,
             String generated,
             Optional<String> expression,
@@ -51,6 +57,7 @@ final class Columns implements SchemaCheck {
                     row.text("attname"),
                     row.text("type"),
                     row.flag("attnotnull"),
+                    row.maybeText("not_valid"),
                     row.text("identity"),
                     row.text("generated"),
                     row.maybeText("expression"),
@@ -88,7 +95,7 @@ final class Columns implements SchemaCheck {
                 if (other == null) {
                     findings.add(missing(pair, column));
                 } else {
-                    compare(extent, pair, List.of(column, other), findings);
+                    compare(extent, pair, new Extent.Two<>(column, other), findings);
                 }
             }
         }
@@ -104,10 +111,10 @@ final class Columns implements SchemaCheck {
                 alter(pair, "ADD COLUMN %s %s".formatted(new Ident(name), column.type())));
     }
 
-    /// @param two the active's column and the standby's
-    private void compare(Extent extent, TablePair pair, List<Column> two, List<Finding> findings) {
-        Column active = two.getFirst();
-        Column standby = two.getLast();
+    private void compare(
+            Extent extent, TablePair pair, Extent.Two<Column> two, List<Finding> findings) {
+        Column active = two.active();
+        Column standby = two.standby();
         String column = "column \"%s\"".formatted(active.name());
         String there = "ALTER COLUMN %s ".formatted(new Ident(standby.name()));
         if (!active.type().equals(standby.type())) {
@@ -133,9 +140,9 @@ final class Columns implements SchemaCheck {
         source(extent, pair, two).ifPresent(findings::add);
     }
 
-    private void nullability(TablePair pair, List<Column> two, List<Finding> findings) {
-        Column active = two.getFirst();
-        Column standby = two.getLast();
+    private void nullability(TablePair pair, Extent.Two<Column> two, List<Finding> findings) {
+        Column active = two.active();
+        Column standby = two.standby();
         String column = "column \"%s\"".formatted(active.name());
         String there = "ALTER COLUMN %s ".formatted(new Ident(standby.name()));
         if (active.notNull() && !standby.notNull()) {
@@ -152,27 +159,43 @@ final class Columns implements SchemaCheck {
                                     + " is NOT NULL on the standby, and not on the active: a NULL"
                                     + " that is written there stops the run",
                             alter(pair, there + "DROP NOT NULL")));
+        } else if (active.notValid().isEmpty() && standby.notValid().isPresent()) {
+            Ident constraint = new Ident(standby.notValid().get());
+            findings.add(
+                    note(
+                            pair,
+                            column + " is NOT NULL on the active, and NOT VALID on the standby",
+                            alter(pair, "VALIDATE CONSTRAINT " + constraint)));
         }
     }
 
-    /// A default that the standby alone has takes nothing from an application.
-    private Optional<Finding> source(Extent extent, TablePair pair, List<Column> two) {
-        String active = two.getFirst().source();
-        String standby = two.getLast().source();
+    /// A default that the standby alone has takes nothing from an application; that it makes values
+    /// itself, and refuses any other, does.
+    private Optional<Finding> source(Extent extent, TablePair pair, Extent.Two<Column> two) {
+        String active = two.active().source();
+        String standby = two.standby().source();
         boolean same =
                 Expression.ofActive(active, pair, extent).equals(Expression.ofStandby(standby));
-        if (active.isEmpty() || same) {
+        if (same || (active.isEmpty() && !standby.startsWith("GENERATED ALWAYS"))) {
             return Optional.empty();
         }
+        String column = "column \"%s\"".formatted(two.active().name());
         return Optional.of(
-                note(
-                        pair,
-                        "column \"%s\" is %s on the active, and %s on the standby"
-                                .formatted(
-                                        two.getFirst().name(),
-                                        active,
-                                        standby.isEmpty() ? "without a default" : standby),
-                        "make it the same, unless it is meant to be so"));
+                active.isEmpty()
+                        ? note(
+                                pair,
+                                "%s is %s on the standby alone: applications that write it are"
+                                                .formatted(column, standby)
+                                        + " refused there",
+                                "let them write it there, unless they are to stop that")
+                        : note(
+                                pair,
+                                "%s is %s on the active, and %s on the standby"
+                                        .formatted(
+                                                column,
+                                                active,
+                                                standby.isEmpty() ? "without a default" : standby),
+                                "make it the same, unless it is meant to be so"));
     }
 
     private Finding note(TablePair pair, String found, String remedy) {

@@ -6,16 +6,20 @@ import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.TablePair;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Primary keys, unique, check and exclusion constraints, foreign keys: by what they say, not by
-/// what they are called. All that it finds are notes; [Orphans] looks at the rows.
+/// what they are called. All that it finds are notes; [Orphans] looks at the rows. A unique index
+/// that is no constraint is told of by [Indexes]; here it stands for a constraint of the standby.
 ///
 /// Can miss: other names of constraints; what a function in a check of the same text does on the
 /// standby; constraints of domains; constraint triggers, which are triggers here; which columns an
@@ -24,7 +28,7 @@ final class Constraints implements SchemaCheck {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid) AS definition,
-                   k.conparentid <> 0 OR NOT k.conislocal AS inherited,
+                   k.conparentid <> 0 OR (NOT k.conislocal AND c.relispartition) AS inherited,
                    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) AS u (number)
                            JOIN pg_attribute a
                              ON a.attrelid = k.conrelid AND a.attnum = u.number) AS columns
@@ -35,9 +39,34 @@ final class Constraints implements SchemaCheck {
             """
                     .formatted(Extent.TABLES);
 
+    /// Unique indexes that forbid what a constraint would, with the definition of that.
+    private static final String UNIQUE_INDEXES =
+            """
+            SELECT n.nspname, c.relname, i.relname AS conname, true AS inherited,
+                   format('UNIQUE%%s (%%s)%%s',
+                          CASE WHEN (to_jsonb(x) ->> 'indnullsnotdistinct')::boolean
+                               THEN ' NULLS NOT DISTINCT' END,
+                          u.key, ' INCLUDE (' || u.more || ')') AS definition,
+                   '{}'::text[] AS columns
+              FROM %s
+              JOIN pg_index x ON x.indrelid = c.oid
+              JOIN pg_class i ON i.oid = x.indexrelid
+             CROSS JOIN LATERAL (
+                   SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.n)
+                              FILTER (WHERE k.n <= x.indnkeyatts) AS key,
+                          string_agg(quote_ident(a.attname), ', ' ORDER BY k.n)
+                              FILTER (WHERE k.n > x.indnkeyatts) AS more
+                     FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, n)
+                     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum) AS u
+             WHERE x.indisunique AND x.indisvalid AND x.indimmediate
+               AND x.indpred IS NULL AND x.indexprs IS NULL\
+            """
+                    .formatted(Extent.TABLES);
+
     private static final Pattern NOT_VALID = Pattern.compile(" NOT VALID$");
 
-    /// @param inherited whether another one, of a partitioned table, stands for it
+    /// @param inherited whether it is told of elsewhere: another one, of a partitioned table,
+    ///   stands for it, or it is a mere index
     private record Constraint(
             String name, String definition, boolean inherited, List<String> columns) {
         static Constraint read(Row row) throws SQLException {
@@ -69,7 +98,7 @@ final class Constraints implements SchemaCheck {
 
     @Override
     public List<Finding> check(SessionPair sessions, Extent extent) {
-        Extent.Both<Constraint> constraints = extent.read(sessions, READ, Constraint::read);
+        Extent.Both<Constraint> constraints = constraints(sessions, extent);
         Extent.Both<ForeignKey> keys = extent.read(sessions, ForeignKey.READ, ForeignKey::read);
         List<Finding> findings = new ArrayList<>();
         for (TablePair pair : extent.tables()) {
@@ -79,10 +108,26 @@ final class Constraints implements SchemaCheck {
         return findings;
     }
 
+    private static Extent.Both<Constraint> constraints(SessionPair sessions, Extent extent) {
+        Extent.Both<Constraint> both = extent.read(sessions, READ, Constraint::read);
+        Map<TableName, List<Constraint>> active = new HashMap<>(both.active());
+        List<TableName> tables = extent.tables().stream().map(p -> p.active().name()).toList();
+        Extent.read(sessions.active(), UNIQUE_INDEXES, tables, Constraint::read)
+                .forEach((table, indexes) ->
+                        active.merge(
+                                table,
+                                indexes,
+                                (a, b) -> Stream.concat(a.stream(), b.stream()).toList()));
+        return new Extent.Both<>(active, both.standby());
+    }
+
     private void compare(
             Extent extent, TablePair pair, Extent.Both<Constraint> both, List<Finding> findings) {
         Map<String, Constraint> there =
-                byForm(both.standby(pair), c -> Expression.ofStandby(c.rule()));
+                byForm(
+                        both.standby(pair),
+                        c -> Expression.ofStandby(c.rule()),
+                        Constraint::isValid);
         Set<String> ours = new HashSet<>();
         for (Constraint constraint : both.active(pair)) {
             String form = Expression.ofActive(constraint.rule(), pair, extent);
@@ -114,42 +159,35 @@ final class Constraints implements SchemaCheck {
 
     private void compareKeys(
             Extent extent, TablePair pair, Extent.Both<ForeignKey> both, List<Finding> findings) {
-        Map<String, ForeignKey> there = byForm(both.standby(pair), ForeignKey::formOfStandby);
+        Map<String, ForeignKey> there =
+                byForm(both.standby(pair), ForeignKey::formOfStandby, key -> key.kind().valid());
         Set<String> ours = new HashSet<>();
         for (ForeignKey key : both.active(pair)) {
             String form = key.formOfActive(pair, extent);
             ours.add(form);
             ForeignKey other = there.get(form);
             if (other == null) {
-                findings.add(missing(pair, text(key)));
+                findings.add(missing(pair, key.text()));
             } else if (key.kind().valid() && !other.kind().valid()) {
-                findings.add(notValid(pair, other.name(), text(key)));
+                findings.add(notValid(pair, other.name(), key.text()));
             }
         }
         there.forEach((form, other) -> {
             if (!ours.contains(form) && other.kind().enforced()) {
-                findings.add(stricter(pair, text(other)));
+                findings.add(stricter(pair, other.text()));
             }
         });
     }
 
-    private static String text(ForeignKey key) {
-        return "constraint \"%s\" %s".formatted(key.name(), key.definition());
-    }
-
     /// Of several that say the same, one that is valid.
-    private static <T> Map<String, T> byForm(List<T> all, Function<T, String> form) {
-        return all.stream().collect(Collectors.toMap(form, each -> each, Constraints::better));
-    }
-
-    private static <T> T better(T one, T other) {
-        boolean valid =
-                switch (one) {
-                    case Constraint constraint -> constraint.isValid();
-                    case ForeignKey key -> key.kind().valid();
-                    default -> true;
-                };
-        return valid ? one : other;
+    private static <T> Map<String, T> byForm(
+            List<T> all, Function<T, String> form, Predicate<T> isValid) {
+        return all.stream()
+                .collect(
+                        Collectors.toMap(
+                                form,
+                                each -> each,
+                                (one, other) -> isValid.test(one) ? one : other));
     }
 
     private Finding missing(TablePair pair, String constraint) {

@@ -41,6 +41,9 @@ public record Extent(List<TablePair> tables, Map<TableName, TableName> sequences
         }
     }
 
+    /// One thing as each side has it.
+    record Two<T>(T active, T standby) {}
+
     /// Reads with a statement over [#TABLES] that gives `nspname`, `relname` and what `reader`
     /// reads.
     <T> Both<T> read(SessionPair sessions, String sql, Session.Reader<T> reader) {

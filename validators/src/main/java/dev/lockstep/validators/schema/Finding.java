@@ -1,6 +1,8 @@
 package dev.lockstep.validators.schema;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.LockstepException;
+import java.util.Collection;
 
 /// Something besides rows that is not on the standby as it is on the active.
 ///
@@ -17,6 +19,8 @@ public record Finding(String check, Severity severity, String about, String foun
         NOTE
     }
 
+    private static final String ALL = "check of ";
+
     static Finding note(String check, TableName table, String found, String remedy) {
         return new Finding(check, Severity.NOTE, about(table), found, remedy);
     }
@@ -25,9 +29,24 @@ public record Finding(String check, Severity severity, String about, String foun
         return new Finding(check, Severity.ERROR, about(table), found, remedy);
     }
 
+    /// What is known where `failed` did not let a check be made.
+    static Finding notMade(String check, LockstepException failed) {
+        return new Finding(
+                check,
+                Severity.NOTE,
+                ALL + check,
+                "could not be made, so nothing is known of it: " + failed.text(),
+                "");
+    }
+
     /// How findings call a table.
     static String about(TableName table) {
         return "table \"%s\"".formatted(table);
+    }
+
+    /// Whether it says something of one of the active's `tables`, or of whatever there is.
+    public boolean concerns(Collection<TableName> tables) {
+        return about.startsWith(ALL) || tables.stream().anyMatch(t -> about.equals(about(t)));
     }
 
     /// Whether no switch may be made before it is mended.

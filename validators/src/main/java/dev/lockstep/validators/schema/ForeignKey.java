@@ -1,14 +1,19 @@
 package dev.lockstep.validators.schema;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Row;
 import dev.lockstep.validators.TablePair;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// A foreign key as the catalog has it. One of a partitioned table stands for those of its
 /// partitions.
 ///
+/// @param definition as the server prints it; empty where that was not asked for, or cannot be told
+///   because the key is gone by now
 /// @param actions match type, what updates and deletes do, when it is checked
 /// @param operators by which the columns of a referenced row are compared with these
 /// @param collations of the referenced columns, as a clause; empty where a type has none
@@ -16,7 +21,7 @@ import java.util.List;
 record ForeignKey(
         TableName table,
         String name,
-        String definition,
+        Optional<String> definition,
         List<String> columns,
         TableName references,
         List<String> referenced,
@@ -42,9 +47,9 @@ record ForeignKey(
             boolean toWhole) {}
 
     /// What only newer servers have is asked of the row as JSON, which older ones lack then.
-    static final String READ =
+    private static final String FORM =
             """
-            SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid) AS definition,
+            SELECT n.nspname, c.relname, k.conname, %s AS definition,
                    rn.nspname AS ref_schema, r.relname AS ref_name,
                    c.relkind = 'p' AS from_whole, r.relkind = 'p' AS to_whole,
                    concat_ws(' ', k.confmatchtype, k.confupdtype, k.confdeltype, k.condeferrable,
@@ -53,6 +58,8 @@ record ForeignKey(
                    coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
                    coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false) AS period,
                    has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(r.oid, 'SELECT')
+                       AND has_schema_privilege(n.oid, 'USAGE')
+                       AND has_schema_privilege(rn.oid, 'USAGE')
                        AND NOT row_security_active(c.oid) AND NOT row_security_active(r.oid)
                        AS readable,
                    parts.columns, parts.referenced, parts.operators, parts.collations
@@ -78,8 +85,14 @@ record ForeignKey(
                      LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace) AS parts
              WHERE k.contype = 'f' AND k.conparentid = 0
              ORDER BY 1, 2, 3\
-            """
-                    .formatted(Extent.TABLES);
+            """;
+
+    /// With definitions, which are of this moment whatever snapshot it is read in: the statement
+    /// fails where a table is gone by now.
+    static final String READ = FORM.formatted("pg_get_constraintdef(k.oid)", Extent.TABLES);
+
+    /// Without definitions, for use in a snapshot.
+    static final String READ_AS_SEEN = FORM.formatted("NULL", Extent.TABLES);
 
     ForeignKey {
         columns = List.copyOf(columns);
@@ -92,7 +105,7 @@ record ForeignKey(
         return new ForeignKey(
                 new TableName(row.text("nspname"), row.text("relname")),
                 row.text("conname"),
-                row.text("definition"),
+                row.maybeText("definition"),
                 row.texts("columns"),
                 new TableName(row.text("ref_schema"), row.text("ref_name")),
                 row.texts("referenced"),
@@ -107,6 +120,25 @@ record ForeignKey(
                         row.flag("from_whole"),
                         row.flag("to_whole")),
                 row.flag("readable"));
+    }
+
+    /// How a person is told of it.
+    String text() {
+        return "constraint \"%s\" %s"
+                .formatted(
+                        name,
+                        definition.orElseGet(() ->
+                                "FOREIGN KEY (%s) REFERENCES %s (%s)"
+                                        .formatted(
+                                                list(columns),
+                                                references.sql(),
+                                                list(referenced))));
+    }
+
+    private static String list(List<String> columns) {
+        return columns.stream()
+                .map(column -> new Ident(column).toString())
+                .collect(Collectors.joining(", "));
     }
 
     /// What it says, valid or not, in a form that is equal on both sides.

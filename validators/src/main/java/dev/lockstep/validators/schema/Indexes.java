@@ -7,21 +7,23 @@ import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.TablePair;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Indexes that are missing, by what they are over, and such as a build that failed has left
-/// behind. A unique one of these is an error: it may say of rows that they are unique and they are
-/// not.
+/// behind, or one that goes on and may fail yet. A unique one of these is an error, unless the
+/// active has none that is valid either: it may say of rows that they are unique and they are not.
 ///
-/// Can miss: other names; an index of the same text whose function does something else there; one
-/// that is valid by the catalog and broken on disk (`amcheck` finds these); bloat.
+/// Can miss: other names and storage parameters; an index of the same text whose function does
+/// something else there; one that is valid by the catalog and broken on disk (`amcheck` finds
+/// these); bloat.
 final class Indexes implements SchemaCheck {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, i.relname AS index,
-                   substr(pg_get_indexdef(x.indexrelid),
+                   substr(replace(pg_get_indexdef(x.indexrelid), o.options, ''),
                           length(format('CREATE %%sINDEX %%I ON %%s%%I.%%I ',
                                         CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END,
                                         i.relname,
@@ -34,16 +36,41 @@ final class Indexes implements SchemaCheck {
                        AS of_constraint,
                    EXISTS (SELECT FROM pg_stat_progress_create_index p
                             WHERE p.index_relid = x.indexrelid) AS being_built,
-                   ARRAY(SELECT a.attname::text FROM pg_attribute a
-                          WHERE a.attrelid = c.oid AND a.attnum = ANY (x.indkey::int2[]))
+                   ARRAY(SELECT a.attname::text
+                           FROM pg_attribute a
+                           JOIN generate_series(1, x.indnkeyatts) AS k (n)
+                             ON a.attnum = x.indkey[k.n - 1]
+                                OR (x.indkey[k.n - 1] = 0
+                                    AND strpos(pg_get_indexdef(x.indexrelid, k.n, false),
+                                               quote_ident(a.attname)) > 0
+                                    AND EXISTS (
+                                        SELECT FROM pg_depend d
+                                         WHERE d.classid = 'pg_class'::regclass
+                                           AND d.objid = x.indexrelid
+                                           AND d.refclassid = 'pg_class'::regclass
+                                           AND d.refobjid = c.oid
+                                           AND d.refobjsubid = a.attnum))
+                          WHERE a.attrelid = c.oid AND a.attnum > 0)
                        AS columns
               FROM %s
               JOIN pg_index x ON x.indrelid = c.oid
               JOIN pg_class i ON i.oid = x.indexrelid
+             CROSS JOIN LATERAL (
+                   SELECT format(' WITH (%%s)',
+                                 string_agg(split_part(r.text, '=', 1) || '='
+                                            || CASE quote_ident(v.value)
+                                               WHEN v.value THEN v.value
+                                               ELSE quote_literal(v.value) END,
+                                            ', ' ORDER BY r.n)) AS options
+                     FROM unnest(i.reloptions) WITH ORDINALITY AS r (text, n)
+                    CROSS JOIN LATERAL (
+                          SELECT substr(r.text, strpos(r.text, '=') + 1) AS value) AS v) AS o
              ORDER BY 1, 2, 3\
             """
                     .formatted(Extent.TABLES);
 
+    /// @param definition without its table and its storage parameters
+    /// @param columns those whose values make two rows alike to it
     private record Index(
             TableName table,
             String name,
@@ -102,11 +129,10 @@ final class Indexes implements SchemaCheck {
         Set<String> usable = forms(theirs.stream().filter(Index::valid).toList());
         Set<String> known =
                 ours.stream().map(i -> i.formOfActive(pair, extent)).collect(Collectors.toSet());
-        Set<String> broken =
-                ours.stream()
-                        .filter(index -> !index.valid())
-                        .map(index -> index.formOfActive(pair, extent))
-                        .collect(Collectors.toSet());
+        Set<String> broken = new HashSet<>(known);
+        ours.stream()
+                .filter(Index::valid)
+                .forEach(index -> broken.remove(index.formOfActive(pair, extent)));
         theirs.stream()
                 .filter(index -> !index.valid())
                 .map(index -> invalid(pair, index, broken.contains(index.formOfStandby())))
@@ -132,7 +158,7 @@ final class Indexes implements SchemaCheck {
         return indexes.stream().map(Index::formOfStandby).collect(Collectors.toSet());
     }
 
-    /// @param alike whether the active has the same, as broken
+    /// @param alike whether the active has such ones too, and none of them is valid
     private Finding invalid(TablePair pair, Index index, boolean alike) {
         Ident name = new Ident(index.name());
         String schema = new Ident(index.table().schema()).toString();
@@ -144,7 +170,8 @@ final class Indexes implements SchemaCheck {
                         + " partition attached";
         TableName table = pair.active().name();
         if (index.beingBuilt()) {
-            return Finding.note(name(), table, found + ": it is being built", "");
+            found += ": it is being built";
+            remedy = "wait until it is there";
         }
         return index.unique() && !alike
                 ? Finding.error(name(), table, found, remedy)

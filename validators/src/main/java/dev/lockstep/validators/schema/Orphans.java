@@ -2,24 +2,27 @@ package dev.lockstep.validators.schema;
 
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
+import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.Progress;
-import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.TablePair;
 import dev.lockstep.validators.Workers;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /// Rows of the standby that refer to rows which are not there. Changes are written to it with
 /// foreign keys off, so nothing but this tells. Of a key that is said to hold, that is an error; of
@@ -28,9 +31,10 @@ import java.util.stream.Stream;
 /// Reads both tables of each key whole, where the planner finds no quicker way: as much as the
 /// comparison of rows does, and not before each switch.
 ///
-/// Can miss: keys of tables out of scope that refer to tables in scope; keys over periods and of
-/// tables that this user may not read, which are told; keys that only the active has. A table that
-/// is truncated or rewritten meanwhile is not told of.
+/// Can miss: keys of tables out of scope that refer to tables in scope; keys that only the active
+/// has. Told, and not looked at, are keys over periods, those of tables that this user may not
+/// read, that are locked or gone, and those of tables that were truncated, rewritten or given other
+/// partitions since the snapshot: to it they look empty.
 public final class Orphans {
     private static final String NAME = "foreign keys";
     private static final String COUNT = "SELECT count(*) %s";
@@ -41,13 +45,39 @@ public final class Orphans {
     private static final String FULL_ORPHANS =
             "FROM %s AS c WHERE NOT (%s) AND (%s OR NOT EXISTS (SELECT FROM %s AS p WHERE %s))";
 
-    private static final String PARTITIONS =
+    /// The partitions that hold rows, as the snapshot has them.
+    private static final String HOLDERS =
             """
-            SELECT n.nspname, c.relname
-              FROM pg_partition_tree(to_regclass(?)) AS t
-              JOIN pg_class c ON c.oid = t.relid AND t.isleaf
-              JOIN pg_namespace n ON n.oid = c.relnamespace\
+            WITH RECURSIVE tree AS (
+                SELECT c.oid, c.relkind, c.relname, n.nspname
+                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname = ? AND c.relname = ?
+                 UNION ALL
+                SELECT c.oid, c.relkind, c.relname, n.nspname
+                  FROM tree t
+                  JOIN pg_inherits h ON h.inhparent = t.oid AND t.relkind = 'p'
+                  JOIN pg_class c ON c.oid = h.inhrelid
+                  JOIN pg_namespace n ON n.oid = c.relnamespace)
+            SELECT array_agg(t.nspname::text ORDER BY t.oid) AS schemas,
+                   array_agg(t.relname::text ORDER BY t.oid) AS names,
+                   coalesce(array_agg(t.oid ORDER BY t.oid), '{}')
+                       = ARRAY(SELECT p.relid::oid FROM pg_partition_tree(to_regclass(?)) AS p
+                                WHERE p.isleaf ORDER BY 1) AS same
+              FROM tree AS t WHERE t.relkind <> 'p'\
             """;
+
+    /// @param same whether they are still these
+    private record Holders(List<TableName> tables, boolean same) {
+        static Holders read(Row row) throws SQLException {
+            List<String> schemas = row.texts("schemas");
+            List<String> names = row.texts("names");
+            return new Holders(
+                    IntStream.range(0, names.size())
+                            .mapToObj(i -> new TableName(schemas.get(i), names.get(i)))
+                            .toList(),
+                    row.flag("same"));
+        }
+    }
 
     private final Progress progress;
 
@@ -61,7 +91,10 @@ public final class Orphans {
         Map<TableName, TablePair> pairs = new HashMap<>();
         extent.tables().forEach(pair -> pairs.put(pair.standby().name(), pair));
         Queue<ForeignKey> left = new ConcurrentLinkedQueue<>();
-        extent.readStandby(sides.pairs().getFirst().standby(), ForeignKey.READ, ForeignKey::read)
+        extent.readStandby(
+                        sides.pairs().getFirst().standby(),
+                        ForeignKey.READ_AS_SEEN,
+                        ForeignKey::read)
                 .values()
                 .forEach(left::addAll);
         List<Finding> findings = Collections.synchronizedList(new ArrayList<>());
@@ -73,36 +106,57 @@ public final class Orphans {
                         TableName active =
                                 Objects.requireNonNull(pairs.get(key.table())).active().name();
                         progress.compared(active, 0);
-                        sessions.read(() -> findings.addAll(look(sessions, next, active)));
+                        sessions.read(() ->
+                                looked(sessions.standby(), next, active).ifPresent(findings::add));
                     }
                 });
         return SchemaChecks.sorted(findings);
     }
 
-    private List<Finding> look(SessionPair sessions, ForeignKey key, TableName active) {
-        String name = "constraint \"%s\" %s".formatted(key.name(), key.definition());
+    /// One key that cannot be looked at takes nothing from what was found of all else.
+    private static Optional<Finding> looked(Session standby, ForeignKey key, TableName active) {
         if (!key.kind().enforced()) {
-            return List.of();
+            return Optional.empty();
         }
-        if (key.kind().period() || !key.readable()) {
-            String why =
-                    key.readable()
-                            ? "it is over periods of time"
-                            : "this user may not read all of both tables";
-            return List.of(Finding.note(NAME, active, name + " was not checked: " + why, ""));
+        if (key.kind().period()) {
+            return unchecked(key, active, "it is over periods of time");
         }
+        if (!key.readable()) {
+            return unchecked(
+                    key, active, "this user may not read all of both tables, or one is gone");
+        }
+        try {
+            return look(standby, key, active);
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.INTERRUPTED || e.fault() == Fault.UNREACHABLE) {
+                throw e;
+            }
+            return unchecked(key, active, e.text());
+        }
+    }
+
+    private static Optional<Finding> unchecked(ForeignKey key, TableName active, String why) {
+        return Optional.of(Finding.note(NAME, active, key.text() + " was not checked: " + why, ""));
+    }
+
+    private static Optional<Finding> look(Session standby, ForeignKey key, TableName active) {
         String orphans = orphans(key);
-        long count = sessions.standby().number(COUNT.formatted(orphans));
-        return count == 0 || isSpoiled(sessions, key)
-                ? List.of()
-                : List.of(finding(key, active, count, orphans));
+        long count = standby.number(COUNT.formatted(orphans));
+        ForeignKey.Kind kind = key.kind();
+        if (isSpoiled(standby, key.table(), kind.fromWhole())
+                || isSpoiled(standby, key.references(), kind.toWhole())) {
+            return unchecked(
+                    key,
+                    active,
+                    "a table of it was truncated, rewritten or partitioned anew meanwhile");
+        }
+        return count == 0 ? Optional.empty() : Optional.of(finding(key, active, count, orphans));
     }
 
     private static Finding finding(ForeignKey key, TableName active, long count, String orphans) {
         String found =
-                "%,d rows of \"%s\" on the standby refer to rows that \"%s\" lacks: constraint"
-                                .formatted(count, key.table(), key.references())
-                        + " \"%s\" %s".formatted(key.name(), key.definition());
+                "%,d rows of \"%s\" on the standby refer to rows that \"%s\" lacks: %s"
+                        .formatted(count, key.table(), key.references(), key.text());
         String remedy =
                 "bring these, or do away with the rows or with the constraint; SELECT c.* "
                         + orphans;
@@ -111,28 +165,23 @@ public final class Orphans {
                 : Finding.note(NAME, active, found, remedy);
     }
 
-    /// A table that was truncated or rewritten since the snapshot may look empty in it.
-    private static boolean isSpoiled(SessionPair sessions, ForeignKey key) {
-        List<TableName> tables =
-                Stream.concat(
-                                holders(sessions.standby(), key.table(), key.kind().fromWhole()),
-                                holders(sessions.standby(), key.references(), key.kind().toWhole()))
-                        .distinct()
-                        .toList();
-        TableFiles seen = TableFiles.seen(sessions.standby(), tables);
-        return !seen.changed(TableFiles.of(sessions.standby(), tables)).isEmpty();
-    }
-
-    /// The tables that hold its rows: itself, or its partitions.
-    private static Stream<TableName> holders(Session session, TableName table, boolean whole) {
-        return whole
-                ? session
-                        .rows(
-                                PARTITIONS,
-                                row -> new TableName(row.text("nspname"), row.text("relname")),
-                                table.sql())
-                        .stream()
-                : Stream.of(table);
+    /// Whether what the snapshot shows of a table may be nothing that ever was: it was truncated or
+    /// rewritten since, or has other partitions now.
+    private static boolean isSpoiled(Session standby, TableName table, boolean whole) {
+        Holders holders =
+                whole
+                        ? standby.row(
+                                        HOLDERS,
+                                        Holders::read,
+                                        table.schema(),
+                                        table.name(),
+                                        table.sql())
+                                .orElseThrow()
+                        : new Holders(List.of(table), true);
+        return !holders.same()
+                || !TableFiles.seen(standby, holders.tables())
+                        .changed(TableFiles.of(standby, holders.tables()))
+                        .isEmpty();
     }
 
     private static String orphans(ForeignKey key) {

@@ -62,15 +62,16 @@ final class Partitions implements SchemaCheck {
             for (Place active : both.active(pair)) {
                 both.standby(pair)
                         .forEach(standby ->
-                                compare(extent, pair, List.of(active, standby), findings));
+                                compare(extent, pair, new Extent.Two<>(active, standby), findings));
             }
         }
         return findings;
     }
 
-    private void compare(Extent extent, TablePair pair, List<Place> two, List<Finding> findings) {
-        Place active = two.getFirst();
-        Place standby = two.getLast();
+    private void compare(
+            Extent extent, TablePair pair, Extent.Two<Place> two, List<Finding> findings) {
+        Place active = two.active();
+        Place standby = two.standby();
         boolean sameKey =
                 active.key()
                         .map(key -> Expression.ofActive(key, pair, extent))

@@ -17,8 +17,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/// Owners of tables and sequences, and what was granted on these, on columns and on schemas, by the
+/// Owners of tables, sequences and schemas, and what was granted on these and on columns, by the
 /// names of roles. All that it finds are notes.
 ///
 /// Can miss: WITH GRANT OPTION; what a role may by being a member of others, or as a superuser;
@@ -28,6 +30,7 @@ final class Privileges implements SchemaCheck {
     private static final int MAINTAIN_SINCE = 17;
 
     /// The owner's own privileges are not asked for. What is granted to nobody is one row too.
+    /// Whoever owns the database stands for the role that every server has for that.
     private static final String RELATIONS =
             """
             SELECT n.nspname, c.relname, o.rolname AS owner, x.column_name, x.privilege,
@@ -52,15 +55,22 @@ final class Privileges implements SchemaCheck {
 
     private static final String SCHEMAS =
             """
-            SELECT n.nspname, '' AS relname, '' AS owner, NULL AS column_name,
+            SELECT n.nspname, '' AS relname, o.rolname AS owner, NULL AS column_name,
                    x.privilege_type AS privilege,
                    CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE g.rolname END AS grantee
-              FROM pg_namespace n
+              FROM (SELECT s.oid, s.nspname, s.nspacl, s.nspowner,
+                           CASE s.nspowner::regrole::text
+                           WHEN 'pg_database_owner'
+                           THEN (SELECT d.datdba FROM pg_database d
+                                  WHERE d.datname = current_database())
+                           ELSE s.nspowner END AS owner
+                      FROM pg_namespace s) AS n
+              JOIN pg_roles o ON o.oid = n.owner
               JOIN unnest(?::text[], ?::text[]) AS wanted (schema, name)
                 ON wanted.schema = n.nspname
-             CROSS JOIN LATERAL aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS x
-              LEFT JOIN pg_roles g ON g.oid = x.grantee
-             WHERE x.grantee <> n.nspowner\
+              LEFT JOIN LATERAL aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS x
+                ON x.grantee NOT IN (n.nspowner, n.owner)
+              LEFT JOIN pg_roles g ON g.oid = x.grantee\
             """;
 
     private static final String ROLES = "SELECT rolname FROM pg_roles";
@@ -142,23 +152,43 @@ final class Privileges implements SchemaCheck {
                 .toList();
     }
 
+    /// Each schema of the active with each that has tables or sequences of it on the standby.
     private static List<Thing> schemas(SessionPair sessions, Extent extent) {
-        Map<TableName, TableName> names = new TreeMap<>();
-        for (TablePair pair : extent.tables()) {
-            names.put(schema(pair.active().name()), schema(pair.standby().name()));
-        }
-        Map<TableName, List<Grant>> active = read(sessions.active(), SCHEMAS, names.keySet());
+        Set<Extent.Two<TableName>> pairs =
+                Stream.concat(
+                                extent.tables().stream()
+                                        .map(p -> schemas(p.active().name(), p.standby().name())),
+                                extent.sequences().entrySet().stream()
+                                        .map(e -> schemas(e.getKey(), e.getValue())))
+                        .collect(Collectors.toSet());
+        Map<TableName, List<Grant>> active =
+                read(
+                        sessions.active(),
+                        SCHEMAS,
+                        pairs.stream().map(Extent.Two::active).collect(Collectors.toSet()));
         Map<TableName, List<Grant>> standby =
-                read(sessions.standby(), SCHEMAS, Set.copyOf(names.values()));
-        return names.entrySet().stream()
-                .map(e ->
+                read(
+                        sessions.standby(),
+                        SCHEMAS,
+                        pairs.stream().map(Extent.Two::standby).collect(Collectors.toSet()));
+        return pairs.stream()
+                .map(pair ->
                         new Thing(
-                                "schema \"%s\"".formatted(e.getKey().schema()),
-                                "SCHEMA " + new Ident(e.getValue().schema()),
+                                about(pair.active().schema(), pair.standby().schema()),
+                                "SCHEMA " + new Ident(pair.standby().schema()),
                                 Optional.empty(),
-                                active.getOrDefault(e.getKey(), List.of()),
-                                standby.getOrDefault(e.getValue(), List.of())))
+                                active.getOrDefault(pair.active(), List.of()),
+                                standby.getOrDefault(pair.standby(), List.of())))
                 .toList();
+    }
+
+    private static Extent.Two<TableName> schemas(TableName active, TableName standby) {
+        return new Extent.Two<>(schema(active), schema(standby));
+    }
+
+    private static String about(String active, String standby) {
+        String there = active.equals(standby) ? "" : ", there \"%s\"".formatted(standby);
+        return "schema \"%s\"%s".formatted(active, there);
     }
 
     private static TableName schema(TableName table) {

@@ -34,8 +34,9 @@ public final class SchemaChecks {
 
     private SchemaChecks() {}
 
-    /// What they find; errors first. The sessions are in no transaction, and a check that one of
-    /// the databases does not let be made is a note.
+    /// What they find; errors first. The sessions are in no transaction. A check that one of the
+    /// databases does not let be made is a note; one that may be made a moment later fails, and
+    /// nobody goes on without it.
     public static List<Finding> all(SessionPair sessions, Extent extent) {
         List<Finding> findings = new ArrayList<>();
         ALL.forEach(check -> findings.addAll(made(check, sessions, extent)));
@@ -51,16 +52,15 @@ public final class SchemaChecks {
         try {
             return check.check(sessions, extent);
         } catch (LockstepException e) {
-            if (e.fault() == Fault.INTERRUPTED || e.fault() == Fault.UNREACHABLE) {
-                throw e;
-            }
-            return List.of(
-                    new Finding(
-                            check.name(),
-                            Finding.Severity.NOTE,
-                            "check of " + check.name(),
-                            "could not be made, so nothing is known of it: " + e.text(),
-                            ""));
+            throwIfPassing(e);
+            return List.of(Finding.notMade(check.name(), e));
+        }
+    }
+
+    /// Rethrows what may not be so when it is tried again: a lock, a connection, an interruption.
+    static void throwIfPassing(LockstepException failed) {
+        if (failed.fault() == Fault.INTERRUPTED || failed.fault().retry() == Fault.Retry.BOUNDED) {
+            throw failed;
         }
     }
 

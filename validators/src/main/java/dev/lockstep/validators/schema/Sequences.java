@@ -1,6 +1,7 @@
 package dev.lockstep.validators.schema;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.Row;
 import dev.lockstep.plans.sql.Session;
@@ -19,8 +20,10 @@ import java.util.Set;
 /// a unique column, is an error. On the active that is a note: it is so today.
 ///
 /// Can miss: what is fed by triggers or by applications, and sequences that cycle; values that are
-/// more than some steps away, as one outlier far above is no trouble soon. Columns without a B-tree
-/// index that begins with them are not looked at; that is told where a unique index has them.
+/// more than some steps away, as one outlier far above is no trouble soon; what partitions have of
+/// their own. Columns without a B-tree index that begins with them, or of types other than the
+/// integers, numeric and domains over these, are not looked at; that is told where a unique index
+/// has them.
 final class Sequences implements SchemaCheck {
     private static final String FEEDS =
             """
@@ -38,7 +41,12 @@ final class Sequences implements SchemaCheck {
             SELECT n.nspname, c.relname, a.attname, sn.nspname AS sequence_schema,
                    s.relname AS sequence_name, q.seqincrement, q.seqmin, q.seqmax,
                    c.relkind = 'p' AS partitioned, x.indexed, x.is_unique, x.in_unique,
+                   coalesce(NULLIF(t.typbasetype, 0), t.oid)
+                       IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
+                       AS countable,
                    has_sequence_privilege(s.oid, 'SELECT') AND has_table_privilege(c.oid, 'SELECT')
+                       AND has_schema_privilege(n.oid, 'USAGE')
+                       AND has_schema_privilege(sn.oid, 'USAGE')
                        AND NOT row_security_active(c.oid) AS readable
               FROM %s
               JOIN feeds f ON f.relation = c.oid
@@ -46,6 +54,7 @@ final class Sequences implements SchemaCheck {
               JOIN pg_class s ON s.oid = f.sequence
               JOIN pg_namespace sn ON sn.oid = s.relnamespace
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = f.attnum
+              JOIN pg_type t ON t.oid = a.atttypid
              CROSS JOIN LATERAL (
                    SELECT coalesce(bool_or(l.leads), false) AS indexed,
                           coalesce(bool_or(l.leads AND i.indisunique AND i.indnkeyatts = 1), false)
@@ -59,21 +68,25 @@ final class Sequences implements SchemaCheck {
                                  AND am.amname = 'btree' AS leads) AS l
                     WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey::int2[])) AS x
              WHERE NOT c.relispartition AND NOT q.seqcycle
-               AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
              ORDER BY 1, 2, 3, 4, 5\
             """
                     .formatted(Extent.TABLES);
 
-    /// Where the sequence is, and the value that is farthest in its direction.
+    /// Where the sequence is, and the value that is farthest in its direction, whole.
     private static final String POSITION =
             """
             SELECT s.last_value, s.is_called,
-                   (SELECT %s(t.%s) FROM %s AS t WHERE t.%s BETWEEN %d AND %d) AS edge
+                   (SELECT %s(%s(t.%s)::numeric) FROM %s AS t WHERE t.%s BETWEEN %d AND %d)
+                       AS edge
               FROM %s AS s\
             """;
 
     private static final String TAKEN =
-            "SELECT EXISTS (SELECT FROM %s AS t WHERE t.%s BETWEEN %d AND %d)";
+            """
+            SELECT EXISTS (SELECT FROM %1$s AS t
+                            WHERE t.%2$s BETWEEN %3$d AND %4$d
+                              AND mod(t.%2$s - (%5$d)::numeric, %6$d) = 0)\
+            """;
 
     /// How far ahead it is looked for values that are there.
     private static final BigInteger STEPS = BigInteger.valueOf(1000);
@@ -89,6 +102,7 @@ final class Sequences implements SchemaCheck {
             boolean indexed,
             boolean unique,
             boolean inUnique,
+            boolean countable,
             boolean readable) {
         static Feed read(Row row) throws SQLException {
             return new Feed(
@@ -102,6 +116,7 @@ final class Sequences implements SchemaCheck {
                     row.flag("indexed"),
                     row.flag("is_unique"),
                     row.flag("in_unique"),
+                    row.flag("countable"),
                     row.flag("readable"));
         }
 
@@ -147,13 +162,13 @@ final class Sequences implements SchemaCheck {
         Set<TableName> carried = Set.copyOf(extent.sequences().values());
         for (TablePair pair : extent.tables()) {
             for (Feed feed : both.active(pair)) {
-                look(sessions.active(), feed, "active")
+                looked(sessions.active(), feed, "active")
                         .map(found -> note(pair, found.text(), found.remedy()))
                         .ifPresent(findings::add);
             }
             for (Feed feed : both.standby(pair)) {
                 if (!carried.contains(feed.sequence())) {
-                    look(sessions.standby(), feed, "standby")
+                    looked(sessions.standby(), feed, "standby")
                             .map(found -> ofStandby(pair, found))
                             .ifPresent(findings::add);
                 }
@@ -165,20 +180,39 @@ final class Sequences implements SchemaCheck {
     /// @param taken whether a value that comes soon is there, in a unique column
     private record Found(String text, String remedy, boolean taken) {}
 
-    private static Optional<Found> look(Session session, Feed feed, String side) {
+    /// One that cannot be looked at hides no other.
+    private static Optional<Found> looked(Session session, Feed feed, String side) {
         if (!feed.indexed() && !feed.inUnique()) {
             return Optional.empty();
         }
-        if (!feed.indexed() || !feed.readable()) {
-            String why =
-                    feed.readable()
+        if (!feed.countable() || !feed.indexed()) {
+            return unchecked(
+                    feed,
+                    side,
+                    feed.countable()
                             ? "the column has no index to tell its farthest value by"
-                            : "this user may not read it";
-            return Optional.of(new Found(feed.text(side) + " was not checked: " + why, "", false));
+                            : "the column is of another type than a sequence");
         }
+        if (!feed.readable()) {
+            return unchecked(feed, side, "this user may not read it");
+        }
+        try {
+            return look(session, feed, side);
+        } catch (LockstepException e) {
+            SchemaChecks.throwIfPassing(e);
+            return unchecked(feed, side, e.text());
+        }
+    }
+
+    private static Optional<Found> unchecked(Feed feed, String side, String why) {
+        return Optional.of(new Found(feed.text(side) + " was not checked: " + why, "", false));
+    }
+
+    private static Optional<Found> look(Session session, Feed feed, String side) {
         Ident column = new Ident(feed.column());
         String sql =
                 POSITION.formatted(
+                        feed.isUp() ? "ceil" : "floor",
                         feed.isUp() ? "max" : "min",
                         column,
                         feed.from(),
@@ -201,11 +235,13 @@ final class Sequences implements SchemaCheck {
                         feed.from(),
                         new Ident(feed.column()),
                         position.next().min(until),
-                        position.next().max(until));
+                        position.next().max(until),
+                        position.next(),
+                        Math.abs(feed.increment()));
         return new Found(
                 "%s gives %s next, and the column has values beyond that"
                         .formatted(feed.text(side), position.next()),
-                "SELECT setval(%s, (SELECT %s(%s) FROM %s))"
+                "SELECT setval(%s, (SELECT %s(%s)::bigint FROM %s))"
                         .formatted(
                                 Ident.literal(feed.sequence().sql()),
                                 feed.isUp() ? "max" : "min",

@@ -74,16 +74,17 @@ final class Triggers implements SchemaCheck {
                                             .formatted(trigger.name(), trigger.definition()),
                                     "create it there, or see to it that nobody counts on it"));
                 } else if (other != null) {
-                    compare(extent, pair, List.of(trigger, other), findings);
+                    compare(extent, pair, new Extent.Two<>(trigger, other), findings);
                 }
             }
         }
         return findings;
     }
 
-    private void compare(Extent extent, TablePair pair, List<Trigger> two, List<Finding> findings) {
-        Trigger active = two.getFirst();
-        Trigger standby = two.getLast();
+    private void compare(
+            Extent extent, TablePair pair, Extent.Two<Trigger> two, List<Finding> findings) {
+        Trigger active = two.active();
+        Trigger standby = two.standby();
         String form = Expression.ofActive(active.definition(), pair, extent);
         if (!form.equals(Expression.ofStandby(standby.definition()))) {
             findings.add(

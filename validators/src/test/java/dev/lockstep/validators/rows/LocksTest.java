@@ -7,7 +7,6 @@ import dev.lockstep.testing.Pair;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.Verdict;
-import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
 
 class LocksTest {
@@ -17,9 +16,9 @@ class LocksTest {
             Scene scene = new Scene(pair.source(), pair.target());
             scene.both("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1)");
             try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-                var checksums = new Checksums(InstantSource.system(), Progress.NONE, Scene.SHOWN);
+                var checksums = new Checksums(Progress.NONE, Scene.SHOWN);
                 assertThat(checksums.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);
-                var counts = new RowCounts(InstantSource.system(), Progress.NONE);
+                var counts = new RowCounts(Progress.NONE);
                 assertThat(counts.validate(sessions.sides())).isInstanceOf(Verdict.Match.class);
                 scene.both("SET lock_timeout = '1s'; TRUNCATE item");
             }

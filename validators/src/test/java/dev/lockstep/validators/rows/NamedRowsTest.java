@@ -12,7 +12,6 @@ import dev.lockstep.validators.NamedRows;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.Verdict;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -35,7 +34,7 @@ class NamedRowsTest {
     private Verdict compared(List<String> columns, List<List<String>> keys, boolean prepared) {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
             Checksums checksums =
-                    new Checksums(InstantSource.system(), Progress.NONE, Scene.SHOWN)
+                    new Checksums(Progress.NONE, Scene.SHOWN)
                             .narrowedTo(Map.of(T, new NamedRows(columns, keys)));
             Checksums wanted =
                     prepared

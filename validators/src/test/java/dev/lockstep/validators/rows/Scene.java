@@ -15,7 +15,6 @@ import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SnapshotSessions;
 import dev.lockstep.validators.TablePair;
 import dev.lockstep.validators.Verdict;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 
@@ -47,8 +46,7 @@ record Scene(Db active, Db standby) {
     Verdict checksums(Mapping mapping, Runnable between) {
         try (SnapshotSessions sessions = open(mapping)) {
             between.run();
-            return new Checksums(InstantSource.system(), Progress.NONE, SHOWN)
-                    .validate(sessions.sides());
+            return new Checksums(Progress.NONE, SHOWN).validate(sessions.sides());
         }
     }
 

@@ -8,8 +8,9 @@ import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Progress;
+import dev.lockstep.validators.SessionPair;
+import dev.lockstep.validators.Sides;
 import dev.lockstep.validators.SnapshotSessions;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -115,6 +116,108 @@ class ShownValuesTest {
     }
 
     @Test
+    void keysCanBeToldFromEachOther() {
+        scene.both("CREATE TABLE t (k text PRIMARY KEY)");
+        scene.onActive(
+                """
+                INSERT INTO t VALUES ('a-1'), (''), ('a '), ('a, b=c'), ('NULL'), (E'a\\nb'),
+                                     (E'\\x1b[2J'), ('it''s'), (quote_literal('x'))\
+                """);
+
+        assertThat(scene.differences())
+                .extracting(difference -> difference.key().get("k"))
+                .containsExactlyInAnyOrder(
+                        "a-1",
+                        "''",
+                        "'a '",
+                        "'a, b=c'",
+                        "'NULL'",
+                        "'a\\u{a}b'",
+                        "'\\u{1b}[2J'",
+                        "it's",
+                        "'''x'''");
+    }
+
+    @Test
+    void rowsWithoutAKeyCanBeToldFromEachOther() {
+        scene.both("CREATE TABLE t (v text)");
+        scene.onActive("INSERT INTO t VALUES (NULL), (''), (E'\\x1b[2J'), (repeat('x', 300))");
+
+        assertThat(scene.differences())
+                .extracting(difference -> difference.key().get("v"))
+                .containsExactlyInAnyOrder(
+                        "NULL", "''", "'\\u{1b}[2J'", "'%s'...".formatted("x".repeat(200)));
+    }
+
+    @Test
+    void anEmptyKeyIsToldFromNone() {
+        scene.onActive("CREATE TABLE t (k text NOT NULL UNIQUE)");
+        scene.onStandby("CREATE TABLE t (k text UNIQUE); INSERT INTO t VALUES (NULL)");
+
+        assertThat(scene.differences())
+                .extracting(Difference::text)
+                .containsExactly("public.t (k=NULL) is only on the standby");
+    }
+
+    @Test
+    void notAllOfALargeRowIsRead() {
+        scene.both("CREATE TABLE t (id int PRIMARY KEY, a text, b text, c int)");
+        scene.onActive("INSERT INTO t VALUES (1, repeat('x', 3000000), repeat('x', 3000000), 1)");
+        scene.onStandby("INSERT INTO t VALUES (1, repeat('y', 3000000), repeat('y', 3000000), 2)");
+
+        assertThat(scene.differences().getFirst().cells())
+                .satisfiesExactly(
+                        a -> assertThat(a.active()).startsWith("'xxx"),
+                        b -> assertThat(b.active()).isEqualTo("a value of 3000000 characters"),
+                        c -> assertThat(c.standby()).isEqualTo("'2'"));
+    }
+
+    @Test
+    void whatIsShownFirstHasValuesHoweverManyAreNamed() {
+        scene.both("CREATE TABLE t (id int PRIMARY KEY, v int)");
+        scene.onActive("INSERT INTO t SELECT i, i FROM generate_series(1, 300) AS i");
+        scene.onStandby("INSERT INTO t SELECT i, -i FROM generate_series(1, 300) AS i");
+
+        List<Difference> all = named(10_000);
+        assertThat(all).hasSize(300);
+        assertThat(all.subList(0, 20)).allMatch(d -> d.text().contains("on the standby"));
+    }
+
+    @Test
+    void noMoreRowsWithoutAKeyAreNamedThanAreShown() {
+        scene.both("CREATE TABLE t (v int)");
+        scene.onActive("INSERT INTO t SELECT generate_series(1, 300)");
+
+        assertThat(named(10_000)).hasSize(20);
+    }
+
+    private List<Difference> named(int most) {
+        try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
+            var checksums = new Checksums(Progress.NONE, new Checksums.Shown(most, Mask.NONE));
+            return Scene.differences(checksums.validate(sessions.sides()));
+        }
+    }
+
+    @Test
+    void ofEqualRowsWithoutAKeyOneIsRead() {
+        scene.both("CREATE TABLE t (v text); INSERT INTO t SELECT 'x' FROM generate_series(1, 99)");
+        try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
+            Sides sides = sessions.sides();
+            SessionPair first = sides.pairs().getFirst();
+            TableSide side =
+                    Pairing.all(sides.tables(), first, RowHash.NATIVE, Mask.NONE)
+                            .getFirst()
+                            .active();
+            TableSide.Query hashes = side.hashes(new Chunk.Whole(), List.of());
+            List<Long> keys =
+                    first.active().rows(hashes.sql(), row -> row.number("k"), hashes.values());
+            TableSide.Query rows = side.rows(new Chunk.Whole(), keys);
+            assertThat(first.active().rows(rows.sql(), row -> row.texts("key"), rows.values()))
+                    .containsExactly(List.of("x"));
+        }
+    }
+
+    @Test
     void whatIsMaskedIsShownNowhere() {
         scene.both(
                 """
@@ -136,9 +239,7 @@ class ShownValuesTest {
                                 "public.post.pin"));
 
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-            var checksums =
-                    new Checksums(
-                            InstantSource.system(), Progress.NONE, new Checksums.Shown(20, mask));
+            var checksums = new Checksums(Progress.NONE, new Checksums.Shown(20, mask));
             assertThat(Scene.differences(checksums.validate(sessions.sides())))
                     .extracting(Difference::text)
                     .containsExactly(
@@ -164,7 +265,7 @@ class ShownValuesTest {
         for (String glob : List.of("public.t.v", "public.s.w")) {
             try (SnapshotSessions sessions = scene.open(mapping)) {
                 var shown = new Checksums.Shown(20, new Mask(List.of(glob)));
-                var checksums = new Checksums(InstantSource.system(), Progress.NONE, shown);
+                var checksums = new Checksums(Progress.NONE, shown);
                 assertThat(
                                 Scene.differences(checksums.validate(sessions.sides()))
                                         .getFirst()

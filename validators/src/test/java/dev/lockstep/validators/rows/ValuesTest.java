@@ -9,11 +9,11 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import dev.lockstep.testing.PostgresServer;
+import dev.lockstep.validators.Cell;
 import dev.lockstep.validators.Difference;
 import dev.lockstep.validators.Difference.Kind;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SnapshotSessions;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -139,7 +139,9 @@ class ValuesTest {
                 .hasSize(PLANTED.size())
                 .allSatisfy(d -> {
                     assertThat(d.kind()).isEqualTo(Kind.DIFFERENT);
-                    assertThat(d.columns()).containsExactly("c" + d.key().get("id"));
+                    assertThat(d.cells())
+                            .extracting(Cell::column)
+                            .containsExactly("c" + d.key().get("id"));
                 });
     }
 
@@ -185,7 +187,10 @@ class ValuesTest {
                         + " b int GENERATED ALWAYS AS (id * 4) VIRTUAL)");
         scene.both("INSERT INTO t VALUES (1)");
 
-        assertThat(scene.differences()).flatExtracting(Difference::columns).containsExactly("b");
+        assertThat(scene.differences())
+                .flatExtracting(Difference::cells)
+                .extracting("column")
+                .containsExactly("b");
     }
 
     @Test
@@ -271,9 +276,7 @@ class ValuesTest {
 
     private List<Difference> everyDifference() {
         try (SnapshotSessions sessions = scene.open(Mapping.NONE)) {
-            return Scene.differences(
-                    new Checksums(InstantSource.system(), Progress.NONE, ALL)
-                            .validate(sessions.sides()));
+            return Scene.differences(new Checksums(Progress.NONE, ALL).validate(sessions.sides()));
         }
     }
 

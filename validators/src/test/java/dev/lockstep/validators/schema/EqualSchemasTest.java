@@ -9,6 +9,7 @@ import dev.lockstep.testing.PostgresServer;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Nothing is found where nothing is to be found, whatever a schema is made of and whatever its
@@ -67,7 +68,7 @@ class EqualSchemasTest {
 
     private static final String RENAMES =
             """
-            CREATE SCHEMA sales;
+            CREATE SCHEMA sales; GRANT USAGE ON SCHEMA sales TO PUBLIC;
             ALTER TABLE "Mixed Case" RENAME "Id" TO "order";
             ALTER TABLE "Mixed Case" RENAME "ein ""Wort"" x" TO word;
             ALTER TABLE "Mixed Case" RENAME price TO "Price of It";
@@ -113,6 +114,33 @@ class EqualSchemasTest {
     void nothingIsFoundOfTheSameSchema() {
         try (Pair pair = Pair.create()) {
             pair.onBoth(RICH);
+
+            assertThat(new SchemaScene(pair).findings()).isEmpty();
+        }
+    }
+
+    /// A form that says the same in other words, or what no row of the active could offend.
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = " | ",
+            quoteCharacter = '~',
+            textBlock =
+                    """
+                    CREATE INDEX i ON t (n) | CREATE INDEX i ON t (n) WITH (fillfactor = 70)
+                    CREATE UNIQUE INDEX i ON t (n) WITH (deduplicate_items = off, fillfactor = 55) \
+                        WHERE n > 1 | CREATE UNIQUE INDEX i ON t (n) WHERE n > 1
+                    CREATE UNIQUE INDEX i ON t (n, "Q") | ALTER TABLE t ADD UNIQUE (n, "Q")
+                    CREATE UNIQUE INDEX i ON t (n) INCLUDE ("Q") NULLS NOT DISTINCT | \
+                        ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (n) INCLUDE ("Q")
+                    SELECT 1 | ALTER TABLE t ADD z text; CREATE UNIQUE INDEX i ON t (lower(z))
+                    SELECT 1 | ALTER TABLE t ADD z text; CREATE UNIQUE INDEX i ON t (n, (z || 'x'))
+                    SELECT 1 | ALTER TABLE t ADD z text; ALTER TABLE t ADD UNIQUE (n, z)
+                    """)
+    void nothingIsFoundOfWhatComesToTheSame(String active, String standby) {
+        try (Pair pair = Pair.create()) {
+            pair.onBoth("CREATE TABLE t (n int, \"Q\" text)");
+            Pair.run(pair.source(), active);
+            Pair.run(pair.target(), standby);
 
             assertThat(new SchemaScene(pair).findings()).isEmpty();
         }

@@ -3,6 +3,8 @@ package dev.lockstep.validators.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.testing.Pair;
+import dev.lockstep.validators.Progress;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,7 +73,7 @@ class OrphansTest {
     }
 
     @Test
-    void aTableThatIsTruncatedAfterTheSnapshotIsNotTold() {
+    void ofATableThatIsTruncatedAfterTheSnapshotNothingIsKnown() {
         try (Pair pair = Pair.create()) {
             SchemaScene scene = new SchemaScene(pair);
             pair.onBoth(
@@ -88,7 +90,52 @@ class OrphansTest {
                                             + " TRIGGER ALL; BEGIN; CREATE TABLE k AS SELECT * FROM"
                                             + " b; TRUNCATE a, b; INSERT INTO a VALUES (1); INSERT"
                                             + " INTO b SELECT * FROM k; DROP TABLE k; COMMIT");
-            assertThat(scene.orphans((_, _) -> {}, emptied)).isEmpty();
+            isUnchecked(scene.orphans(Progress.NONE, emptied));
         }
+    }
+
+    @Test
+    void ofATableThatLosesAPartitionAfterTheSnapshotNothingIsKnown() {
+        for (String more : List.of("", "; DROP TABLE a2")) {
+            try (Pair pair = Pair.create()) {
+                SchemaScene scene = new SchemaScene(pair);
+                pair.onBoth(
+                        """
+                        CREATE TABLE a (id int PRIMARY KEY) PARTITION BY LIST (id);
+                        CREATE TABLE a1 PARTITION OF a FOR VALUES IN (1);
+                        CREATE TABLE a2 PARTITION OF a FOR VALUES IN (2);
+                        CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+                        INSERT INTO a VALUES (1), (2); INSERT INTO b VALUES (1, 1), (2, 2);
+                        """);
+                assertThat(scene.orphans(Progress.NONE, () -> {})).isEmpty();
+                String detach = "DELETE FROM b WHERE id = 2; ALTER TABLE a DETACH PARTITION a2";
+                Runnable change = () -> scene.onStandby(detach + more);
+                isUnchecked(scene.orphans(Progress.NONE, change));
+            }
+        }
+    }
+
+    @Test
+    void ofARewrittenTableThatRefersToAnotherNothingIsKnown() {
+        try (Pair pair = Pair.create()) {
+            SchemaScene scene = new SchemaScene(pair);
+            pair.onBoth(
+                    """
+                    CREATE TABLE a (id int PRIMARY KEY);
+                    CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+                    SET session_replication_role = replica; INSERT INTO b VALUES (1, 1);
+                    """);
+            Runnable rewritten = () -> scene.onStandby("ALTER TABLE b ALTER id TYPE bigint");
+            isUnchecked(scene.orphans(Progress.NONE, rewritten));
+        }
+    }
+
+    private static void isUnchecked(List<Finding> findings) {
+        assertThat(findings)
+                .singleElement()
+                .matches(finding -> !finding.forbidsSwitch())
+                .extracting(Finding::text)
+                .asString()
+                .contains("was not checked", "meanwhile");
     }
 }

@@ -1,14 +1,10 @@
 package dev.lockstep.validators.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.tuple;
 
 import dev.lockstep.plans.catalog.Mapping;
 import dev.lockstep.plans.catalog.TableName;
-import dev.lockstep.plans.fault.LockstepException;
-import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
-import dev.lockstep.validators.schema.Finding.Severity;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +32,12 @@ class PlantedTest {
                 Planted.note(
                         "", item + "ALTER n SET NOT NULL", "columns", "is NOT NULL on the standby"),
                 Planted.note(
+                        item + "ALTER n SET NOT NULL",
+                        item + "ADD CONSTRAINT \"N n\" NOT NULL n NOT VALID",
+                        "columns",
+                        "NOT VALID on the standby",
+                        "VALIDATE CONSTRAINT \"N n\""),
+                Planted.note(
                         item + "ALTER \"a b\" SET DEFAULT 'x'", "", "columns", "without a default"),
                 Planted.note(
                         item + "ALTER n SET DEFAULT 1",
@@ -54,6 +56,12 @@ class PlantedTest {
                         "columns",
                         "ALWAYS AS IDENTITY on the active"),
                 Planted.note(
+                        "",
+                        item + "ALTER id ADD GENERATED ALWAYS AS IDENTITY",
+                        "columns",
+                        "\"id\" is GENERATED ALWAYS AS IDENTITY on the standby alone",
+                        "refused"),
+                Planted.note(
                         item + "ADD g int GENERATED ALWAYS AS (n + 1) STORED",
                         item + "ADD g int GENERATED ALWAYS AS (n + 2) STORED",
                         "columns",
@@ -69,7 +77,6 @@ class PlantedTest {
 
     static Stream<Planted> constraints() {
         String item = "ALTER TABLE \"My Item\" ";
-        String key = item + "ADD CONSTRAINT \"Fk\" FOREIGN KEY (n) REFERENCES part";
         return Stream.of(
                 Planted.note(
                         item + "ADD CHECK (n > 0)",
@@ -90,13 +97,10 @@ class PlantedTest {
                         "constraints",
                         "PRIMARY KEY"),
                 Planted.note(
-                        key,
-                        "",
+                        item + "ADD UNIQUE (n)",
+                        "CREATE UNIQUE INDEX ON \"My Item\" (n)",
                         "constraints",
-                        "\"Fk\" FOREIGN KEY (n) REFERENCES",
-                        "no counterpart"),
-                Planted.note(key, key + " NOT VALID", "constraints", "is NOT VALID on the standby"),
-                Planted.note("", key, "constraints", "on the standby alone"),
+                        "UNIQUE (n) has no counterpart"),
                 Planted.note(
                         item + "ADD EXCLUDE USING btree (n WITH =)",
                         "",
@@ -104,23 +108,32 @@ class PlantedTest {
                         "EXCLUDE USING btree (n WITH =)"));
     }
 
-    static Stream<Planted> indexes() {
+    static Stream<Planted> keys() {
+        String key =
+                "ALTER TABLE \"My Item\" ADD CONSTRAINT \"Fk\" FOREIGN KEY (n) REFERENCES part";
         return Stream.of(
-                Planted.note("CREATE INDEX ON \"My Item\" (n)", "", "indexes", "USING btree (n)"),
                 Planted.note(
-                        "CREATE UNIQUE INDEX u ON \"My Item\" (n)",
-                        "CREATE INDEX u ON \"My Item\" (n)",
-                        "indexes",
-                        "unique index \"u\"",
-                        "would be taken there"),
+                        key,
+                        "",
+                        "constraints",
+                        "\"Fk\" FOREIGN KEY (n) REFERENCES",
+                        "no counterpart"),
+                Planted.note(key, key + " NOT VALID", "constraints", "is NOT VALID on the standby"),
                 Planted.note(
-                        "", "CREATE UNIQUE INDEX u ON \"My Item\" (n)", "indexes", "standby alone"),
-                Planted.note("CREATE INDEX p ON part (n)", "", "indexes", "public.part\"", "\"p\""),
-                Planted.note(
-                        "CREATE INDEX ON \"My Item\" (n DESC) WHERE id > 0",
-                        "CREATE INDEX ON \"My Item\" (n DESC) WHERE id > 1",
-                        "indexes",
-                        "(id > 0)"),
+                        "CREATE TABLE kin (n int CHECK (n > 0)); CREATE TABLE child () INHERITS"
+                                + " (kin)",
+                        "CREATE TABLE child (n int)",
+                        "constraints",
+                        "\"public.child\"",
+                        "CHECK ((n > 0)) has no counterpart"),
+                Planted.note("", key, "constraints", "on the standby alone"));
+    }
+
+    static Stream<Planted> others() {
+        String trigger =
+                "CREATE TRIGGER \"T 1\" BEFORE INSERT ON \"My Item\" FOR EACH ROW EXECUTE FUNCTION"
+                        + " f()";
+        return Stream.of(
                 Planted.note(
                         "DROP TABLE part_2; CREATE TABLE part_2 PARTITION OF part"
                                 + " FOR VALUES FROM (10) TO (30)",
@@ -132,14 +145,7 @@ class PlantedTest {
                         "",
                         "ALTER TABLE part DETACH PARTITION part_2",
                         "partitions",
-                        "no partition"));
-    }
-
-    static Stream<Planted> others() {
-        String trigger =
-                "CREATE TRIGGER \"T 1\" BEFORE INSERT ON \"My Item\" FOR EACH ROW EXECUTE FUNCTION"
-                        + " f()";
-        return Stream.of(
+                        "no partition"),
                 Planted.note(trigger, "", "triggers", "\"T 1\" is missing"),
                 Planted.note(
                         trigger,
@@ -150,7 +156,11 @@ class PlantedTest {
                         trigger,
                         trigger + "; ALTER TABLE \"My Item\" DISABLE TRIGGER \"T 1\"",
                         "triggers",
-                        "is enabled on the active, and disabled on the standby"),
+                        "is enabled on the active, and disabled on the standby"));
+    }
+
+    static Stream<Planted> privileges() {
+        return Stream.of(
                 Planted.note(
                         "GRANT SELECT (n) ON part TO pg_monitor",
                         "",
@@ -166,6 +176,11 @@ class PlantedTest {
                 Planted.note(
                         "", "ALTER TABLE part_1 OWNER TO pg_monitor", "privileges", "is owned by"),
                 Planted.note(
+                        "",
+                        "ALTER SCHEMA public OWNER TO pg_monitor",
+                        "privileges",
+                        "schema \"public\": is owned by \"postgres\" on the active"),
+                Planted.note(
                         "CREATE EXTENSION citext", "", "extensions", "is missing on the standby"),
                 Planted.note(
                         "CREATE EXTENSION hstore VERSION '1.8'",
@@ -176,25 +191,9 @@ class PlantedTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"columns", "sources", "constraints", "indexes", "others"})
+    @MethodSource({"columns", "sources", "constraints", "keys", "others", "privileges"})
     void isFound(Planted planted) {
         planted.isFound();
-    }
-
-    @Test
-    void aUniqueIndexWhoseBuildFailedIsAnError() {
-        try (Pair pair = Pair.create()) {
-            SchemaScene scene = new SchemaScene(pair);
-            pair.onBoth("CREATE TABLE t (id int PRIMARY KEY, n int)");
-            scene.onActive("CREATE UNIQUE INDEX t_n ON t (n)");
-            scene.onStandby("INSERT INTO t VALUES (1, 1), (2, 1)");
-            fail(pair, "CREATE UNIQUE INDEX CONCURRENTLY t_n ON public.t (n)");
-            assertThat(scene.findings())
-                    .extracting(Finding::check, Finding::severity)
-                    .contains(tuple("indexes", Severity.ERROR));
-            scene.onStandby("DELETE FROM t WHERE id = 2; REINDEX INDEX t_n");
-            assertThat(scene.findings()).isEmpty();
-        }
     }
 
     @Test
@@ -212,12 +211,35 @@ class PlantedTest {
         }
     }
 
-    private static void fail(Pair pair, String sql) {
-        try (Session session = pair.target().session("fails")) {
-            session.run(sql);
-            throw new AssertionError("did not fail: " + sql);
-        } catch (LockstepException e) {
-            assertThat(e.text()).contains("unique");
+    @Test
+    void grantsAreLookedForOnEachSchemaThatTablesHaveMovedTo() {
+        TableName moved = new TableName("public", "a");
+        Mapping.Rule rule = new Mapping.Rule(new TableName("sales", "a"), Map.of());
+        try (Pair pair = Pair.create()) {
+            SchemaScene scene = new SchemaScene(pair, new Mapping(Map.of(moved, rule)));
+            pair.onBoth("CREATE TABLE a (id int); CREATE TABLE b (id int)");
+            pair.onBoth("GRANT USAGE ON SCHEMA public TO pg_monitor, pg_read_all_data");
+            scene.onStandby(
+                    """
+                    CREATE SCHEMA sales AUTHORIZATION pg_monitor; ALTER TABLE a SET SCHEMA sales;
+                    GRANT USAGE ON SCHEMA sales TO PUBLIC;
+                    """);
+            assertThat(scene.findings())
+                    .extracting(Finding::text)
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            "\"public\", there \"sales\": is owned", "by \"pg_monitor\" on the st");
+            scene.onStandby(
+                    """
+                    ALTER SCHEMA sales OWNER TO postgres; GRANT USAGE ON SCHEMA sales TO pg_monitor;
+                    REVOKE USAGE ON SCHEMA sales FROM PUBLIC;
+                    """);
+            assertThat(scene.findings())
+                    .extracting(Finding::text)
+                    .hasSize(2)
+                    .anyMatch(text -> text.contains("GRANT USAGE ON SCHEMA \"sales\" TO PUBLIC"))
+                    .anyMatch(text -> text.contains("TO \"pg_read_all_data\""));
         }
     }
 

@@ -39,11 +39,20 @@ record SchemaScene(Pair pair, Mapping mapping) {
     /// What the catalogs and the rows tell.
     List<Finding> findings() {
         List<Finding> all = new ArrayList<>(orphans(Progress.NONE, () -> {}));
+        all.addAll(catalogs(() -> {}));
+        return all;
+    }
+
+    /// `between` runs when it is known what to look at, and nothing was looked at yet.
+    List<Finding> catalogs(Runnable between) {
         try (Session active = pair.source().session("checks");
                 Session standby = pair.target().session("checks")) {
-            all.addAll(SchemaChecks.all(new SessionPair(active, standby), extent(active, standby)));
+            active.run("SET lock_timeout = '2s'");
+            standby.run("SET lock_timeout = '2s'");
+            Extent extent = extent(active, standby);
+            between.run();
+            return SchemaChecks.all(new SessionPair(active, standby), extent);
         }
-        return all;
     }
 
     /// `between` runs when the snapshots are taken and nothing was read yet.

@@ -23,9 +23,36 @@ class SequencesTest {
                         "\"public.Down\" of the standby, for column \"id\", gives -1 next"),
                 Planted.note(
                         "",
+                        "INSERT INTO \"My Item\" (id) SELECT generate_series(2, 50, 2);"
+                                + identity
+                                + " (INCREMENT 2)",
+                        "sequences",
+                        "gives 1 next"),
+                Planted.error(
+                        "",
+                        "CREATE DOMAIN nr AS numeric(12); ALTER TABLE \"My Item\" ALTER id TYPE nr;"
+                                + fill
+                                + ";CREATE SEQUENCE s INCREMENT 7;"
+                                + "ALTER TABLE \"My Item\" ALTER id SET DEFAULT nextval('s')",
+                        "sequences",
+                        "gives 1 next",
+                        "no switch sets"),
+                Planted.note(
+                        "",
                         "INSERT INTO \"My Item\" (id) VALUES (999999);" + identity,
                         "sequences",
-                        "the column has values beyond"),
+                        "the column has values beyond"));
+    }
+
+    static Stream<Planted> unchecked() {
+        return Stream.of(
+                Planted.note(
+                        "",
+                        "ALTER TABLE \"My Item\" ALTER id TYPE text; CREATE SEQUENCE s;"
+                                + "ALTER TABLE \"My Item\" ALTER id SET DEFAULT nextval('s')",
+                        "sequences",
+                        "was not checked",
+                        "another type"),
                 Planted.note(
                         "ALTER TABLE \"My Item\" ADD UNIQUE (id, n)",
                         "ALTER TABLE \"My Item\" ADD UNIQUE (id, n); CREATE SEQUENCE s;"
@@ -36,7 +63,7 @@ class SequencesTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"sequences"})
+    @MethodSource({"sequences", "unchecked"})
     void isFound(Planted planted) {
         planted.isFound();
     }

@@ -117,7 +117,7 @@ public final class SwitchProof {
         Verdict verdict = known.changes().compareHeld(held, rewritten, progress);
         FinalCheck check = new FinalCheck(verdict.rows(), (System.nanoTime() - start) / 1e6);
         finalCheck = Optional.of(check);
-        log.atInfo()
+        log.atDebug()
                 .addKeyValue("rows", check.rows())
                 .addKeyValue("tables", verdict.tables())
                 .addKeyValue("millis", check.millis())

@@ -3,9 +3,7 @@ package dev.lockstep.orchestrator.kill;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -59,19 +57,8 @@ class KillTest {
     @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     @Order(4)
-    Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledBeforeAStepOfASwitch() {
-        return told(story(7, "complete"), drawn(KillPoint.ofSteps()));
-    }
-
-    /// Half of them in their order, always others; all with `-Dlockstep.heavy=true`.
-    private static List<KillPoint> drawn(List<KillPoint> points) {
-        if (Boolean.getBoolean("lockstep.heavy")) {
-            return points;
-        }
-        List<KillPoint> shuffled = new ArrayList<>(points);
-        Collections.shuffle(shuffled, new SecureRandom());
-        List<KillPoint> half = shuffled.subList(0, points.size() / 2);
-        return points.stream().filter(half::contains).toList();
+    Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledBeforeEachStepOfASwitch() {
+        return told(story(7, "complete"), KillPoint.ofSteps());
     }
 
     private Story story(int switches, String end) {

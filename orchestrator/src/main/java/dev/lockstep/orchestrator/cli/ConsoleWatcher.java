@@ -74,7 +74,7 @@ public final class ConsoleWatcher implements Watcher {
     }
 
     @Override
-    public synchronized void verifying(long rows) {
+    public synchronized void verifying() {
         console.tick();
     }
 

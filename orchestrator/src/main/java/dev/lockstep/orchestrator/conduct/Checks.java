@@ -52,7 +52,11 @@ final class Checks {
         Verification.Result result;
         try {
             result =
-                    new Verification(conductor.run(), flow.moved(), flow.flowing(), this::heard)
+                    new Verification(
+                                    conductor.run(),
+                                    flow.moved(),
+                                    flow.flowing(),
+                                    (table, _) -> heard(table))
                             .verify(active, only, named);
         } finally {
             conductor.atWork().end();
@@ -69,10 +73,10 @@ final class Checks {
     }
 
     /// A stream that has failed meanwhile ends the verification too.
-    private void heard(TableName table, long rows) {
+    private void heard(TableName table) {
         conductor.flow().now().ifPresent(Replication::throwIfFailed);
         conductor.atWork().tell("comparing the databases, at table %s".formatted(table));
-        watcher.verifying(rows);
+        watcher.verifying();
     }
 
     /// Compares, and fails where the rows differ, unless that was accepted. Returns what else was
@@ -111,7 +115,7 @@ final class Checks {
         Instant start = conductor.run().clock().instant();
         Verification.Result result;
         try {
-            result = changes.compare(this::heard);
+            result = changes.compare((table, _) -> heard(table));
         } finally {
             conductor.atWork().end();
         }

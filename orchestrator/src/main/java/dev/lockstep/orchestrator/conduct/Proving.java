@@ -54,7 +54,12 @@ final class Proving {
         verify(List.of());
         LateChanges late = since(conductor.flow().comparedUpTo().orElseThrow());
         SwitchProof later = compareRewritten(proof);
-        boolean _ = bringUp(late, true);
+        if (!bringUp(late, true)) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "what was changed since both sides were compared is not known any more; try"
+                            + " again, which compares them once more");
+        }
         requireUntouched();
         return goBy(later, late);
     }

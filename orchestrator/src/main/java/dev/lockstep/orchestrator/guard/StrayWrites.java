@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.guard;
 
 import dev.lockstep.orchestrator.switching.Refusal;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.catalog.TableTrigger;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Ident;
 import dev.lockstep.plans.sql.OwnTables;
@@ -17,15 +18,6 @@ import java.util.stream.Collectors;
 public final class StrayWrites {
     /// A table that somebody has locked is left for later.
     static final String LIMITS = "SET LOCAL lock_timeout = '500ms'";
-
-    private static final String WATCHED =
-            """
-            SELECT n.nspname, c.relname, t.tgenabled::text AS enabled
-              FROM pg_trigger t
-              JOIN pg_class c ON c.oid = t.tgrelid
-              JOIN pg_namespace n ON n.oid = c.relnamespace
-             WHERE t.tgname = ? AND NOT t.tgisinternal\
-            """;
 
     private static final String WATCH =
             """
@@ -51,17 +43,10 @@ public final class StrayWrites {
                 .collect(Collectors.toSet());
     }
 
+    /// In PostgreSQL's letters, as with [TableTrigger].
     private static Map<TableName, String> states(Session session, String run) {
-        return session
-                .rows(
-                        WATCHED,
-                        row ->
-                                Map.entry(
-                                        new TableName(row.text("nspname"), row.text("relname")),
-                                        row.text("enabled")),
-                        trigger(run))
-                .stream()
-                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        return TableTrigger.named(session, trigger(run)).stream()
+                .collect(Collectors.toMap(TableTrigger::table, TableTrigger::enabled));
     }
 
     /// Has writes to `tables` taken down once the session's transaction commits.

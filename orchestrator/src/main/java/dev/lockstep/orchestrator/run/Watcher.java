@@ -17,9 +17,7 @@ public interface Watcher {
     default void streaming(long captured, long applied, long lagMillis) {}
 
     /// The comparison has come on.
-    ///
-    /// @param rows compared so far on each side
-    default void verifying(long rows) {}
+    default void verifying() {}
 
     /// A sentence worth keeping.
     default void say(String text) {}

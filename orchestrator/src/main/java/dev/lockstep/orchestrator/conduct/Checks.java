@@ -111,11 +111,13 @@ final class Checks {
 
     /// Compares what was changed lately, at a cut; fails where it differs, unless that was
     /// accepted.
-    void requireEqual(LateChanges changes) throws InterruptedException {
+    ///
+    /// @param cutMax how long the cut may take
+    void requireEqual(LateChanges changes, Duration cutMax) throws InterruptedException {
         Instant start = conductor.run().clock().instant();
         Verification.Result result;
         try {
-            result = changes.compare((table, _) -> heard(table));
+            result = changes.compare(cutMax, (table, _) -> heard(table));
         } finally {
             conductor.atWork().end();
         }
@@ -124,10 +126,9 @@ final class Checks {
             return;
         }
         boolean accepted = storesAndAccepts(verified);
-        Side active = conductor.state().activeSide().orElseThrow();
         VerificationReport.write(
                 conductor.run(),
-                new VerificationReport.Occasion(asked.want(), active, start),
+                new VerificationReport.Occasion(asked.want(), changes.active(), start),
                 result);
         if (!accepted) {
             throw Verification.different(verified);

@@ -18,7 +18,6 @@ import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.fault.Problems;
-import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -28,12 +27,6 @@ import java.util.stream.Stream;
 /// What an operator can ask of a run that is in step, and abort. Each command says in one sentence
 /// what came of it, or fails with a fault.
 public final class Commands {
-    private static final String PREPARED =
-            """
-            SELECT format('%L of %s, prepared %s', gid, owner, prepared) AS line
-              FROM pg_prepared_xacts WHERE database = current_database()\
-            """;
-
     private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
 
     private final Conductor conductor;
@@ -145,15 +138,15 @@ public final class Commands {
                     "the %s is active already, there is nothing to switch".formatted(to.label()));
         }
         checkGate(inStep.active());
-        checkPrepared(inStep.active());
         checkLag();
-        SwitchProof proof = new Proving(conductor, to, asked).prove();
+        Proving proving = new Proving(conductor, to, asked);
+        SwitchProof proof = proving.prove();
         checkLag();
         SwitchEvidence evidence =
                 SwitchEvidence.begin(conductor.run(), conductor.flow().moved(), to, asked.want())
                         .goesBy(proof);
         try {
-            conductor.switchOver().perform(proof, evidence);
+            conductor.switchOver().perform(proof, proving::leaveFew, evidence);
             evidence.write(conductor.history(), "");
         } catch (RuntimeException | InterruptedException e) {
             evidence.write(conductor.history(), String.valueOf(e.getMessage()));
@@ -204,19 +197,6 @@ public final class Commands {
         problems.throwIfAny(
                 Fault.PRECONDITION,
                 "clients cannot be held and moved by the plan's gate; nothing was changed");
-    }
-
-    private void checkPrepared(Side active) {
-        try (Session session = conductor.run().db(active).session("switch")) {
-            List<String> prepared = session.rows(PREPARED, row -> row.text("line"));
-            if (!prepared.isEmpty()) {
-                throw new LockstepException(
-                        Fault.PRECONDITION,
-                        ("prepared transactions hold changes that no stream shows: %s; "
-                                        + "COMMIT PREPARED or ROLLBACK PREPARED them first")
-                                .formatted(String.join("; ", prepared)));
-            }
-        }
     }
 
     private Outcome complete(Asked asked) throws InterruptedException {

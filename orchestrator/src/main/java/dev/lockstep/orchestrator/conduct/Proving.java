@@ -9,10 +9,12 @@ import dev.lockstep.orchestrator.stage.WayBack;
 import dev.lockstep.orchestrator.verify.LateChanges;
 import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
+import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,13 +28,23 @@ import org.slf4j.LoggerFactory;
 /// one.
 final class Proving {
     private static final Logger log = LoggerFactory.getLogger(Proving.class);
+    private static final String PREPARED =
+            """
+            SELECT format('%L of %s, prepared %s', gid, owner, prepared) AS line
+              FROM pg_prepared_xacts WHERE database = current_database()\
+            """;
+
     private static final int REWRITTEN_MAX = 3;
     private static final int CUTS_MAX = 3;
     private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
 
+    /// How long a last cut may keep the switch waiting, which goes on without it.
+    private static final Duration LAST_CUT_MAX = Duration.ofSeconds(5);
+
     private final Conductor conductor;
     private final Side to;
     private final Asked asked;
+    private Optional<LateChanges> changes = Optional.empty();
 
     /// @param to where writes are to move
     Proving(Conductor conductor, Side to, Asked asked) {
@@ -43,6 +55,7 @@ final class Proving {
 
     /// What the switch can go by; fails where the sides differ, unless that was accepted.
     SwitchProof prove() throws InterruptedException {
+        requireNonePrepared();
         SwitchProof proof = look();
         requireSound();
         if (isVerified(proof.form())) {
@@ -64,6 +77,19 @@ final class Proving {
         return goBy(later, late);
     }
 
+    private void requireNonePrepared() {
+        try (Session session = conductor.run().db(to.other()).session("switch")) {
+            List<String> prepared = session.rows(PREPARED, row -> row.text("line"));
+            if (!prepared.isEmpty()) {
+                throw new LockstepException(
+                        Fault.PRECONDITION,
+                        ("prepared transactions hold changes that no stream shows: %s; "
+                                        + "COMMIT PREPARED or ROLLBACK PREPARED them first")
+                                .formatted(String.join("; ", prepared)));
+            }
+        }
+    }
+
     /// What came to the standby while it was compared may be in no comparison.
     private void requireUntouched() {
         if (conductor.history().lastVerification().filter(Verified::isCurrent).isEmpty()) {
@@ -81,7 +107,18 @@ final class Proving {
 
     private SwitchProof goBy(SwitchProof proof, LateChanges late) {
         late.prepare();
+        changes = Optional.of(late);
         return proof.with(late, conductor.checks(asked)::storesAndAccepts);
+    }
+
+    /// Compares once more what was changed since the last cut, to be called as late as possible
+    /// before writes are held. Where open transactions are in the way, all of it is left.
+    void leaveFew() throws InterruptedException {
+        LateChanges late = changes.orElseThrow();
+        conductor.flowing().drain(comeUpMax());
+        if (late.areKnown() && !late.areVeryFew()) {
+            boolean _ = isCompared(late, LAST_CUT_MAX, true);
+        }
     }
 
     /// Compares what was changed since a cut, so that only little of it is left for the fence.
@@ -92,7 +129,10 @@ final class Proving {
         conductor.flowing().drain(comeUpMax());
         boolean few = young && late.areFew();
         for (int cuts = 0; cuts < CUTS_MAX && late.areKnown() && !late.areNone() && !few; cuts++) {
-            few = !isCompared(late) || late.areFew();
+            boolean shortly = late.areFew();
+            few =
+                    !isCompared(late, shortly ? LAST_CUT_MAX : Verification.CUT_MAX, shortly)
+                            || late.areFew();
         }
         return late.areKnown();
     }
@@ -103,14 +143,18 @@ final class Proving {
         return lag.compareTo(COME_UP_MAX) > 0 ? lag : COME_UP_MAX;
     }
 
-    /// Compares it at a cut. False where transactions that are open are in the way of one, and
-    /// little was changed.
-    private boolean isCompared(LateChanges late) throws InterruptedException {
+    /// Compares it at a cut.
+    ///
+    /// @param cutMax how long the cut may take
+    /// @param canWait whether it is left for the fence, where open transactions are in the way;
+    ///   then false is returned
+    private boolean isCompared(LateChanges late, Duration cutMax, boolean canWait)
+            throws InterruptedException {
         try {
-            conductor.checks(asked).requireEqual(late);
+            conductor.checks(asked).requireEqual(late, cutMax);
             return true;
         } catch (LockstepException e) {
-            if (e.fault() != Fault.LOCK_TIMEOUT || !late.areFew()) {
+            if (e.fault() != Fault.LOCK_TIMEOUT || !canWait) {
                 throw e;
             }
             log.atInfo().addKeyValue("why", e.text()).log("what changed is left for the fence");

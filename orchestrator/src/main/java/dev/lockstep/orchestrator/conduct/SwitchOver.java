@@ -31,8 +31,10 @@ final class SwitchOver {
     /// Moves them.
     ///
     /// @param proof that both sides are the same
+    /// @param last is done just before writes are held
     /// @param evidence is told of each step
-    void perform(SwitchProof proof, SwitchEvidence evidence) throws InterruptedException {
+    void perform(SwitchProof proof, Switch.LastLook last, SwitchEvidence evidence)
+            throws InterruptedException {
         Run run = conductor.run();
         Flow flow = conductor.flow();
         InStep inStep = (InStep) conductor.state();
@@ -45,7 +47,7 @@ final class SwitchOver {
         Switch moving = new Switch(run, flow.moved(), switching, heard);
         try {
             underway = Optional.of(moving);
-            Replication next = moving.perform(flow.flowing(), proof);
+            Replication next = moving.perform(flow.flowing(), proof, last);
             conductor.refresh();
             heard.before("turn");
             flow.turnTo(next);

@@ -64,6 +64,13 @@ public final class Switch {
         default void waiting(String what) {}
     }
 
+    /// Brings what the switch goes by up to date, so that little of that is left to be done while
+    /// writes are held.
+    @FunctionalInterface
+    public interface LastLook {
+        void look() throws InterruptedException;
+    }
+
     public Switch(Run run, Moved moved, Switching state, StepListener steps) {
         this.run = run;
         this.moved = moved;
@@ -85,10 +92,12 @@ public final class Switch {
     ///
     /// @param current carries changes from the active to the standby
     /// @param proof what must still hold under the fence
-    public Replication perform(Replication current, SwitchProof proof) throws InterruptedException {
+    /// @param last is done just before writes are held
+    public Replication perform(Replication current, SwitchProof proof, LastLook last)
+            throws InterruptedException {
         Replication next = Streams.prepareNext(run, moved, nextStream(state));
         try {
-            perform(current, next, proof);
+            perform(current, next, proof, last);
             return next;
         } catch (RuntimeException | InterruptedException | AssertionError e) {
             next.close();
@@ -96,7 +105,7 @@ public final class Switch {
         }
     }
 
-    private void perform(Replication current, Replication next, SwitchProof proof)
+    private void perform(Replication current, Replication next, SwitchProof proof, LastLook last)
             throws InterruptedException {
         long start = System.nanoTime();
         trouble = "it was taken up again after trouble";
@@ -106,6 +115,8 @@ public final class Switch {
             History history = getReady(fencing, opening);
             Settlement settlement = new Settlement(run, moved, state, gate);
             try {
+                gate.prepare();
+                last.look();
                 hold(gate);
                 moveWrites(current, next, proof, new SessionPair(fencing, opening), history);
                 steps.before("move");
@@ -132,7 +143,6 @@ public final class Switch {
     }
 
     private void hold(Gate gate) {
-        gate.prepare();
         if (gate.holds()) {
             steps.before("hold");
             pause.begin(System.nanoTime());

@@ -42,7 +42,8 @@ public final class LateChanges {
     /// Each takes some questions to both catalogs, while writes still go on.
     private static final int PREPARED_MAX = 100;
 
-    private static final Duration FEW_CUT_MAX = Duration.ofSeconds(5);
+    /// For these no cut is made just before the fence: meanwhile as many come.
+    private static final long VERY_FEW = 200;
 
     private final Run run;
     private final Moved moved;
@@ -63,6 +64,11 @@ public final class LateChanges {
         this.comparedUpTo = comparedUpTo;
     }
 
+    /// Whose changes they are.
+    public Side active() {
+        return active;
+    }
+
     /// Whether it is known what was changed; where it is not, all has to be compared.
     public boolean areKnown() {
         return changed().isPresent();
@@ -81,6 +87,11 @@ public final class LateChanges {
         return changed().filter(all -> all.rows() <= FEW && !all.hasWhole()).isPresent();
     }
 
+    /// Whether comparing them before writes are held would spare hardly anything.
+    public boolean areVeryFew() {
+        return changed().filter(all -> all.rows() <= VERY_FEW && !all.hasWhole()).isPresent();
+    }
+
     private boolean isLeftOut(OfTable table) {
         return keylessCompared && table instanceof OfTable.Keyless;
     }
@@ -90,7 +101,10 @@ public final class LateChanges {
     }
 
     /// Compares them at a cut of their own. What was changed before it is late no more.
-    public Verification.Result compare(Progress progress) throws InterruptedException {
+    ///
+    /// @param cutMax how long the cut may take
+    public Verification.Result compare(Duration cutMax, Progress progress)
+            throws InterruptedException {
         Verification verification =
                 new Verification(
                         run,
@@ -98,7 +112,7 @@ public final class LateChanges {
                         stream,
                         progress,
                         named -> sides -> validate(sides, progress, named, Set.of()),
-                        areFew() ? FEW_CUT_MAX : Verification.CUT_MAX);
+                        cutMax);
         Verification.Result result =
                 verification.find(active, pairs, Checksums.Shown.USUAL, _ -> {}).result();
         comparedUpTo = Lsn.parse(result.verified().cut());

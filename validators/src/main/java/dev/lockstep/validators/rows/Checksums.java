@@ -108,8 +108,9 @@ public final class Checksums implements Validator {
 
     private void compare(Part part, Chunk chunk, SessionPair sessions, Findings findings) {
         PairedTable table = part.table();
-        Digest active = Digest.of(sessions.active(), table.active(), chunk);
-        Digest standby = Digest.of(sessions.standby(), table.standby(), chunk);
+        Digest.Both both = Digest.Both.of(sessions, table, chunk);
+        Digest active = both.active();
+        Digest standby = both.standby();
         if (!active.equals(standby)) {
             new Locator(table, sessions, chunk, findings)
                     .locate(Math.max(active.rows(), standby.rows()));

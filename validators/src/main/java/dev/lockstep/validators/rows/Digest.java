@@ -1,8 +1,11 @@
 package dev.lockstep.validators.rows;
 
 import dev.lockstep.plans.sql.Session;
+import dev.lockstep.validators.SessionPair;
 import dev.lockstep.validators.TableTotals;
+import dev.lockstep.validators.Workers;
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,6 +17,18 @@ record Digest(long rows, BigDecimal sum, BigDecimal mixed) {
     /// The same, for whoever adds them up.
     TableTotals.Sums sums() {
         return new TableTotals.Sums(rows, sum, mixed);
+    }
+
+    /// The digests of one chunk on both sides, of which each server makes its own at the same time.
+    record Both(Digest active, Digest standby) {
+        static Both of(SessionPair sessions, PairedTable table, Chunk chunk) {
+            List<Digest> both =
+                    Workers.all(
+                            List.of(
+                                    () -> Digest.of(sessions.active(), table.active(), chunk),
+                                    () -> Digest.of(sessions.standby(), table.standby(), chunk)));
+            return new Both(both.getFirst(), both.getLast());
+        }
     }
 
     /// The digest of a chunk.

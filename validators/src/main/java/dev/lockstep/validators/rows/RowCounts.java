@@ -46,8 +46,13 @@ public final class RowCounts implements Validator {
     }
 
     private void compare(TablePair tables, SessionPair sessions, Findings findings) {
-        long active = count(tables.active(), sessions.active());
-        long standby = count(tables.standby(), sessions.standby());
+        List<Long> both =
+                Workers.all(
+                        List.of(
+                                () -> count(tables.active(), sessions.active()),
+                                () -> count(tables.standby(), sessions.standby())));
+        long active = both.getFirst();
+        long standby = both.getLast();
         findings.addRows(
                 new TableTotals(
                         tables.active().name(), Sums.counted(active), Sums.counted(standby)));

@@ -40,7 +40,7 @@ final class Cuts {
         SnapshotSlot point = still.point();
         Session holder = null;
         try {
-            holder = spec.standby().session("cut");
+            holder = spec.standby().brief("cut");
             holder.beginSnapshot(false);
             String name = holder.one("SELECT pg_export_snapshot()");
             return new Cut(

@@ -61,7 +61,7 @@ final class Standstills {
 
     /// Waits until those that are open now have ended.
     private void awaitOpenTransactions(Duration atMost, long start) throws InterruptedException {
-        try (Session session = active.session("cut")) {
+        try (Session session = active.brief("cut")) {
             OpenTransactions open = OpenTransactions.of(session);
             while (!open.isEmpty()) {
                 if (System.nanoTime() - start > atMost.toNanos()) {

@@ -92,7 +92,7 @@ public final class Backfill {
         int fitting = statements().size();
         Check.that(fitting == tables.size(), "a table of the copy is listed twice");
         Set<TableName> planned = standby.call(store::planned);
-        try (Session reader = active.session("copy plan")) {
+        try (Session reader = active.brief("copy plan")) {
             ChunkPlanner planner = new ChunkPlanner(reader, settings);
             for (CopyTable table : tables) {
                 if (!planned.contains(table.name())) {
@@ -163,11 +163,11 @@ public final class Backfill {
 
     private Map<TableName, CopyStatements> statements() {
         Catalog there;
-        try (Session session = standby.session("copy plan")) {
+        try (Session session = standby.brief("copy plan")) {
             there = Catalog.read(session, Scope.ALL);
         }
         Map<TableName, CopyStatements> statements = new HashMap<>();
-        try (Session session = active.session("copy plan")) {
+        try (Session session = active.brief("copy plan")) {
             for (CopyTable table : tables) {
                 Optional<Key> key = table.active().changeKey();
                 Optional<KeyOrder> order =

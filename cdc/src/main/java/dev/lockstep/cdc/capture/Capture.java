@@ -98,7 +98,7 @@ public final class Capture implements AutoCloseable {
     public static Capture start(Settings settings) {
         // The slot first: a predecessor that is about to end may still write and confirm, and what
         // it has confirmed by now is in the log by now.
-        try (Session session = settings.active().session("slot")) {
+        try (Session session = settings.active().brief("slot")) {
             settings.slot().free(session);
         }
         Slot.State slot = slotOf(settings);
@@ -145,13 +145,13 @@ public final class Capture implements AutoCloseable {
     }
 
     private static int serverMajor(Db db) {
-        try (Session session = db.session("version")) {
+        try (Session session = db.brief("version")) {
             return session.serverMajor();
         }
     }
 
     private static Slot.State slotOf(Settings settings) {
-        try (Session session = settings.active().session("slot")) {
+        try (Session session = settings.active().brief("slot")) {
             Slot slot = settings.slot();
             Optional<Slot.State> state = slot.state(session);
             Optional<String> loss = Slot.loss(state);

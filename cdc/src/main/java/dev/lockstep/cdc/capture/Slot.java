@@ -102,7 +102,7 @@ public final class Slot {
 
     /// Up to where the slot has been read for good; zero where there is none.
     public Lsn confirmed(Db active) {
-        try (Session session = active.session("slot")) {
+        try (Session session = active.brief("slot")) {
             return state(session).map(State::confirmed).orElse(Lsn.ZERO);
         }
     }
@@ -134,7 +134,7 @@ public final class Slot {
     /// Publishes `tables`, all of which hold rows themselves, and makes the slot, where they are
     /// missing. Returns the position from which every commit is sent.
     public Lsn create(Db active, List<Table> tables) {
-        try (Session session = active.session("slot")) {
+        try (Session session = active.brief("slot")) {
             Optional<State> found = state(session);
             if (found.isPresent()) {
                 publishOn(session, tables);
@@ -150,7 +150,7 @@ public final class Slot {
 
     /// Goes on publishing `tables`. Fails where that has been interrupted.
     public void publish(Db active, List<Table> tables) {
-        try (Session session = active.session("slot")) {
+        try (Session session = active.brief("slot")) {
             publishOn(session, tables);
         }
     }
@@ -221,7 +221,7 @@ public final class Slot {
 
     /// Removes slot and publication, whatever of them is there.
     public void drop(Db active) {
-        try (Session session = active.session("slot")) {
+        try (Session session = active.brief("slot")) {
             if (state(session).isPresent()) {
                 free(session);
                 session.rows("SELECT pg_drop_replication_slot(?)", row -> row.textAt(1), name);

@@ -133,7 +133,7 @@ final class Flow implements AutoCloseable {
 
     private void requireNoneAside(Moved present, int number) {
         if (Streams.active(number) == Side.TARGET && !present.loneTables().isEmpty()) {
-            try (Session source = run.source().session("drift")) {
+            try (Session source = run.source().brief("drift")) {
                 Drift.requireNoneAside(present, source);
             }
         }

@@ -133,7 +133,7 @@ public final class OpenRun implements AutoCloseable {
 
     /// Fails where the plan's name is on the target for a run that moves something else.
     private static void checkSame(Plan plan, Db source, Db target) {
-        try (Session session = target.session("open")) {
+        try (Session session = target.brief("open")) {
             if (!OwnTables.exist(session)) {
                 return;
             }
@@ -151,7 +151,7 @@ public final class OpenRun implements AutoCloseable {
     }
 
     private static void refuseIfHeld(Plan plan, Db target) {
-        try (Session session = target.session("open")) {
+        try (Session session = target.brief("open")) {
             Optional<String> holder =
                     OwnTables.exist(session)
                             ? Lease.holder(session, plan.name())

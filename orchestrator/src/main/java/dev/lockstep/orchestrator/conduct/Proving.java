@@ -78,7 +78,7 @@ final class Proving {
     }
 
     private void requireNonePrepared() {
-        try (Session session = conductor.run().db(to.other()).session("switch")) {
+        try (Session session = conductor.run().db(to.other()).brief("switch")) {
             List<String> prepared = session.rows(PREPARED, row -> row.text("line"));
             if (!prepared.isEmpty()) {
                 throw new LockstepException(

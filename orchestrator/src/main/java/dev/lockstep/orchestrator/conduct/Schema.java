@@ -68,7 +68,7 @@ public final class Schema {
 
     private void checkFit(Moved moved) {
         Problems problems = new Problems();
-        try (Session session = run.target().session("preflight")) {
+        try (Session session = run.target().brief("preflight")) {
             Preflight.checkTarget(moved, session, problems);
         }
         problems.throwIfAny(

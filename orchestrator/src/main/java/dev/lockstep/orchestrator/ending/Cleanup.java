@@ -71,7 +71,7 @@ public final class Cleanup {
     /// Removes the tables on the source, unless another run uses them.
     public void source() {
         run.requireLease();
-        try (Session session = run.source().session("cleanup")) {
+        try (Session session = run.source().brief("cleanup")) {
             if (!OwnTables.exist(session)) {
                 return;
             }

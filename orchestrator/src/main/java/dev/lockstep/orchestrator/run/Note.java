@@ -49,7 +49,7 @@ public record Note(
     /// Leaves it, in one statement: a transaction that is held up before its commit could outlast
     /// the run.
     public void leave(Db target, String run) {
-        try (Session session = target.session("progress")) {
+        try (Session session = target.brief("progress")) {
             session.update(LEAVE, Json.write(this), run);
         }
     }

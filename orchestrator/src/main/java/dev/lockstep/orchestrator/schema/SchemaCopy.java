@@ -82,7 +82,7 @@ public final class SchemaCopy {
     /// Adds everything that stands in the way; changes nothing.
     public void check(Problems problems) {
         checks.check(problems);
-        try (Session from = source.session("schema check")) {
+        try (Session from = source.brief("schema check")) {
             outOfScope.check(from, problems);
         }
     }

@@ -124,8 +124,8 @@ public final class SchemaCopyCheck {
 
     /// Adds everything that stands in the way.
     public void check(Problems problems) {
-        try (Session from = source.session("schema check");
-                Session to = target.session("schema check")) {
+        try (Session from = source.brief("schema check");
+                Session to = target.brief("schema check")) {
             try {
                 PgTools.find(from.serverMajor(), to.serverMajor());
             } catch (LockstepException e) {

@@ -47,8 +47,8 @@ public final class Preflight {
 
     /// Fails with everything that is in the way.
     public void check() {
-        try (Session from = source.session("preflight");
-                Session to = target.session("preflight")) {
+        try (Session from = source.brief("preflight");
+                Session to = target.brief("preflight")) {
             boolean sameServer = checkDistinct(from, to);
             ServerCheck.check(from, sameServer ? 2 : 1, problems);
             ServerCheck.check(to, sameServer ? 2 : 1, problems);

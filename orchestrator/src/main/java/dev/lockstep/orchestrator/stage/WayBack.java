@@ -47,8 +47,8 @@ public final class WayBack {
     /// @param moved the tables of both sides as they are now
     public static void require(Run run, Moved moved, Side from) {
         Problems problems = new Problems();
-        try (Session leaving = run.db(from).session("way back");
-                Session opening = run.db(from.other()).session("way back")) {
+        try (Session leaving = run.db(from).brief("way back");
+                Session opening = run.db(from.other()).brief("way back")) {
             ServerCheck.checkSender(opening, problems);
             for (Moved.Pair pair : moved.pairs()) {
                 identity(from == Side.SOURCE ? pair.target() : pair.source(), opening, problems);

@@ -37,7 +37,7 @@ public record Alarm(String at, String message) {
 
     /// Nothing where that side does not say.
     private static List<Alarm> unread(Side standby, Db db, String run) {
-        try (Session session = db.session("status")) {
+        try (Session session = db.brief("status")) {
             if (!OwnTables.exist(session)) {
                 return List.of();
             }

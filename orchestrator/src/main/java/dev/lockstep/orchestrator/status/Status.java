@@ -105,7 +105,7 @@ public record Status(
     /// Reads it.
     public static Status read(Db source, Db target, String run) {
         History history = new Journal(target, run).history();
-        try (Session session = target.session("status")) {
+        try (Session session = target.brief("status")) {
             boolean known = OwnTables.exist(session);
             Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
             Optional<Note.Found> note = known ? Note.find(session, run) : Optional.empty();
@@ -133,7 +133,7 @@ public record Status(
             return OptionalLong.empty();
         }
         Db db = active.get() == Side.SOURCE ? source : target;
-        try (Session session = db.session("status")) {
+        try (Session session = db.brief("status")) {
             return OptionalLong.of(Slot.retainedBytes(session, run));
         } catch (LockstepException e) {
             return OptionalLong.empty();

@@ -230,7 +230,7 @@ final class Settlement {
     }
 
     private static String inTheWay(Db db, Refusal refusal) {
-        try (Session session = db.session("blockers")) {
+        try (Session session = db.brief("blockers")) {
             Fence.Wanted wanted = new Fence.Wanted(refusal.tables(), List.of());
             return new Blockers(session, wanted, Optional.empty(), _ -> {}).text();
         } catch (LockstepException e) {

@@ -160,8 +160,8 @@ public final class LateChanges {
                         .sorted(Comparator.comparing(p -> !lately.contains(p.active().name())))
                         .limit(PREPARED_MAX)
                         .toList();
-        try (Session here = run.db(active).session("verify");
-                Session there = run.db(active.other()).session("verify")) {
+        try (Session here = run.db(active).brief("verify");
+                Session there = run.db(active.other()).brief("verify")) {
             prepared =
                     Optional.of(
                             Prepared.of(

@@ -53,8 +53,8 @@ public final class OtherChecks {
 
     /// What the catalogs tell, as they are now. Takes no long time, and no locks.
     public List<Finding> catalogs() {
-        try (Session here = run.db(active).session("checks");
-                Session there = run.db(active.other()).session("checks")) {
+        try (Session here = run.db(active).brief("checks");
+                Session there = run.db(active.other()).brief("checks")) {
             here.limitLockWaits();
             there.limitLockWaits();
             List<TableName> tables = extent.tables().stream().map(p -> p.active().name()).toList();

@@ -99,7 +99,7 @@ public final class Pass {
 
     private List<TablePair> part() {
         List<TablePair> part = new ArrayList<>();
-        try (Session session = run.db(active).session("verify")) {
+        try (Session session = run.db(active).brief("verify")) {
             long bytes = 0;
             for (TablePair pair : left) {
                 bytes += session.number(SIZE, pair.active().name().sql());

@@ -8,41 +8,31 @@ import io.github.resilience4j.core.IntervalFunction;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import javax.sql.DataSource;
-import org.postgresql.PGConnection;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// One database: short transactions over a small pool, and sessions of their own for longer work.
 public final class Db implements AutoCloseable {
     private static final int ATTEMPTS_MAX = 5;
     private static final int POOL_MAX = 4;
-    private static final int SERVED_MAX_MS = 10_000;
-    private static final String NO_DATABASE = "3D000";
-    private static final Map<String, String> PROBE =
-            Map.of("connectTimeout", "5", "loginTimeout", "8", "socketTimeout", "10");
 
-    /// A setting that older servers do not know cannot be among the options of a connection that
-    /// does not know the server yet.
-    private static final String NO_TRANSACTION_TIMEOUT =
-            """
-            SELECT set_config('transaction_timeout', '0', false)
-             WHERE current_setting('transaction_timeout', true) IS NOT NULL\
-            """;
+    /// What tells a session from others of ours, and what else is not among a connection's options.
+    private static final String AS =
+            "SET application_name = '%s'; " + Connector.NO_TRANSACTION_TIMEOUT;
 
     private final Endpoint endpoint;
     private final String applicationName;
     private final HikariDataSource pool;
-    private final StallWatch stalls;
+    private final Connector connector;
+    private final Spares spares = new Spares();
     private volatile boolean reached;
     private final Retry retry =
             Retry.of(
@@ -58,12 +48,11 @@ public final class Db implements AutoCloseable {
     private Db(Endpoint endpoint, String applicationName, StallWatch.Patience patience) {
         this.endpoint = endpoint;
         this.applicationName = applicationName;
-        this.stalls =
-                new StallWatch(endpoint.label(), () -> connect("watch", PROBE, false), patience);
+        this.connector = new Connector(endpoint, applicationName, patience);
         HikariConfig config = new HikariConfig();
         config.setPoolName(applicationName + "@" + endpoint.label());
         config.setDataSource(new Watched());
-        config.setConnectionInitSql(NO_TRANSACTION_TIMEOUT);
+        config.setConnectionInitSql(AS.formatted(applicationName));
         config.setMaximumPoolSize(POOL_MAX);
         config.setMinimumIdle(0);
         config.setIdleTimeout(Duration.ofSeconds(30).toMillis());
@@ -98,67 +87,47 @@ public final class Db implements AutoCloseable {
 
     /// Opens a connection that is the caller's to close. `purpose` shows in `pg_stat_activity`.
     public Session session(String purpose) {
-        return connect(purpose, Map.of(), true);
+        return new Session(connector.open(purpose, Map.of()), label());
+    }
+
+    /// As [#session], for little work: the connection may have served a session before, and is left
+    /// to the next one.
+    public Session brief(String purpose) {
+        for (Optional<Connection> spare = spares.take(); ; spare = spares.take()) {
+            boolean isNew = spare.isEmpty();
+            Session session =
+                    new Session(spare.orElseGet(this::makeSpare), label(), this::leaveSpare);
+            try {
+                session.run(AS.formatted(applicationName + " " + purpose));
+                return session;
+            } catch (LockstepException e) {
+                session.abort();
+                if (isNew || !SqlStates.isConnectionLoss(e)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /// Nothing of a session must reach the next one.
+    private void leaveSpare(Connection connection) {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("DISCARD ALL");
+        } catch (SQLException _) {
+            Session.end(connection);
+            return;
+        }
+        spares.leave(connection);
+    }
+
+    private Connection makeSpare() {
+        return connector.open("idle", Map.of());
     }
 
     /// Opens a connection that speaks the replication protocol.
     public Session replicationSession(String purpose) {
-        return connect(
-                purpose, Map.of("replication", "database", "preferQueryMode", "simple"), true);
-    }
-
-    private Session connect(String purpose, Map<String, String> extra, boolean watched) {
-        Properties properties = endpoint.properties(applicationName + " " + purpose);
-        properties.putAll(extra);
-        try {
-            Connection connection =
-                    watched
-                            ? watched(properties)
-                            : DriverManager.getConnection(endpoint.url(), properties);
-            Session session = new Session(connection, label());
-            session.run(NO_TRANSACTION_TIMEOUT);
-            return session;
-        } catch (SQLException e) {
-            throw unreachable(e);
-        }
-    }
-
-    /// Sockets that the URL has made in a way of its own are left alone.
-    private Connection watched(Properties properties) throws SQLException {
-        if (endpoint.urlParameters().containsKey("socketFactory")) {
-            return DriverManager.getConnection(endpoint.url(), properties);
-        }
-        WatchedSockets.Line line = WatchedSockets.open();
-        properties.setProperty("socketFactory", WatchedSockets.class.getName());
-        properties.setProperty("socketFactoryArg", line.name());
-        boolean open = false;
-        try {
-            Connection connection = DriverManager.getConnection(endpoint.url(), properties);
-            watch(line, connection);
-            open = true;
-            return connection;
-        } finally {
-            if (!open) {
-                line.cut();
-            }
-        }
-    }
-
-    /// A pooler between here and the server gives numbers of its own, by which nobody can be found.
-    private void watch(WatchedSockets.Line line, Connection connection) throws SQLException {
-        // Nobody watches it before the answer is there.
-        connection.setNetworkTimeout(Runnable::run, SERVED_MAX_MS);
-        try (Statement statement = connection.createStatement();
-                ResultSet served = statement.executeQuery(StallWatch.SERVED)) {
-            served.next();
-            if (served.getInt(1) == connection.unwrap(PGConnection.class).getBackendPID()) {
-                line.servedBy(served.getInt(1), served.getString(2));
-                stalls.add(line);
-            } else {
-                line.forget();
-            }
-        }
-        connection.setNetworkTimeout(Runnable::run, 0);
+        Map<String, String> extra = Map.of("replication", "database", "preferQueryMode", "simple");
+        return new Session(connector.open(purpose, extra), label());
     }
 
     /// What the pool takes its connections from.
@@ -167,41 +136,11 @@ public final class Db implements AutoCloseable {
 
         @Override
         public Connection getConnection() throws SQLException {
-            return watched(endpoint.properties(applicationName));
+            Optional<Connection> spare = spares.take();
+            return spare.isPresent()
+                    ? spare.get()
+                    : connector.open(endpoint.properties(applicationName));
         }
-    }
-
-    private LockstepException unreachable(SQLException e) {
-        if (Thread.currentThread().isInterrupted()) {
-            return new LockstepException(
-                    Fault.INTERRUPTED,
-                    "interrupted while connecting to database \"%s\"".formatted(label()),
-                    e);
-        }
-        String state = e.getSQLState() == null ? "" : e.getSQLState();
-        if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
-            return SqlStates.fault(
-                    "database \"%s\" refused user \"%s\"; check user, password and pg_hba.conf"
-                            .formatted(label(), endpoint.user()),
-                    e);
-        }
-        if (state.equals(NO_DATABASE)) {
-            return new LockstepException(
-                    Fault.PRECONDITION,
-                    "database \"%s\" does not exist; create it, or mend the plan's url"
-                            .formatted(label()),
-                    e);
-        }
-        if (SqlStates.isConnectionLoss(e)) {
-            return SqlStates.fault(
-                    "cannot connect to database \"%s\" as \"%s\"; check that the server runs, that"
-                                    .formatted(label(), endpoint.user())
-                            + " host and port are right and that no firewall is in the way",
-                    e);
-        }
-        return SqlStates.fault(
-                "cannot connect to database \"%s\" as \"%s\"".formatted(label(), endpoint.user()),
-                e);
     }
 
     /// Runs `work` in one transaction and commits it. A transient failure before the commit runs it
@@ -250,10 +189,10 @@ public final class Db implements AutoCloseable {
     }
 
     /// The pool goes on trying for its whole timeout. A database that was never reached gets one
-    /// attempt, whose failure says what is wrong.
+    /// attempt, whose failure says what is wrong; what came of it is the pool's first connection.
     private void reach() {
         if (!reached) {
-            session("first contact").close();
+            spares.leave(makeSpare());
             reached = true;
         }
     }
@@ -265,7 +204,9 @@ public final class Db implements AutoCloseable {
         } catch (SQLException e) {
             reached = false;
             throw notAgain(
-                    e.getCause() instanceof SQLException cause ? unreachable(cause) : tooLate(e));
+                    e.getCause() instanceof SQLException cause
+                            ? connector.unreachable(cause)
+                            : tooLate(e));
         }
     }
 
@@ -283,7 +224,8 @@ public final class Db implements AutoCloseable {
     @Override
     public void close() {
         pool.close();
-        stalls.close();
+        spares.close();
+        connector.close();
     }
 
     @Override

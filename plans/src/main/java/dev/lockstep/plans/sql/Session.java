@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -21,10 +22,17 @@ import org.postgresql.PGConnection;
 public final class Session implements AutoCloseable {
     private final Connection connection;
     private final String label;
+    private final Consumer<Connection> leave;
 
     Session(Connection connection, String label) {
+        this(connection, label, Session::end);
+    }
+
+    /// @param leave gets the connection when the session is closed
+    Session(Connection connection, String label, Consumer<Connection> leave) {
         this.connection = connection;
         this.label = label;
+        this.leave = leave;
     }
 
     /// Reads a value out of a row.
@@ -201,10 +209,19 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         rollback();
+        leave.accept(connection);
+    }
+
+    /// Closes a connection, whatever its state.
+    static void end(Connection connection) {
         try {
             connection.close();
-        } catch (SQLException e) {
-            abort();
+        } catch (SQLException _) {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                throw SqlStates.fault("abort", e);
+            }
         }
     }
 

@@ -6,7 +6,7 @@ public record Snapshot(Db db, String name) {
     /// Opens a session that sees this state, and nothing later, until its transaction ends. The
     /// snapshot must still be held by the session that exported it.
     public Session open(String purpose) {
-        Session session = db.session(purpose);
+        Session session = db.brief(purpose);
         try {
             session.limitLockWaits();
             session.beginSnapshot(false);

@@ -1,0 +1,141 @@
+package dev.lockstep.plans.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.testing.PostgresServer;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// Short sessions take over each other's connections, and nothing else of each other.
+final class BriefSessionTest {
+    private static final String STATE =
+            """
+            SELECT concat_ws(' ',
+                current_setting('application_name'), current_setting('search_path'),
+                current_setting('statement_timeout'), current_setting('transaction_timeout'),
+                current_user, session_user,
+                to_regclass('pg_temp.mine') IS NULL,
+                (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'),
+                (SELECT count(*) FROM pg_prepared_statements WHERE from_sql),
+                (SELECT count(*) FROM pg_listening_channels()))\
+            """;
+
+    private final PostgresServer server = PostgresServer.shared();
+    private final Db made = server.database();
+    private final Db db = Db.of(made.endpoint(), "test brief");
+
+    @AfterEach
+    void drop() {
+        db.close();
+        server.drop(made);
+    }
+
+    @Test
+    void aConnectionIsUsedAgainAndHasNothingOfItsLastSession() {
+        int pid;
+        try (Session session = db.brief("first")) {
+            pid = session.backendPid();
+            session.run("CREATE TEMP TABLE mine (id int)");
+            session.run("SET search_path = public");
+            session.run("SET statement_timeout = 7");
+            session.run("SET transaction_timeout = 8");
+            session.run("SELECT pg_advisory_lock(5)");
+            session.run("PREPARE one AS SELECT 1");
+            session.run("LISTEN news");
+            session.run("SET ROLE pg_monitor");
+            session.begin();
+            session.run("SELECT txid_current()");
+        }
+        try (Session session = db.brief("second")) {
+            assertThat(session.backendPid()).isEqualTo(pid);
+            assertThat(session.one(STATE))
+                    .isEqualTo("test brief second pg_catalog 0 0 postgres postgres t 0 0 0");
+            assertThat(session.flag("SELECT txid_current_if_assigned() IS NULL")).isTrue();
+        }
+    }
+
+    /// The driver knows of statements that it prepared on the server, which are gone.
+    @Test
+    void aStatementThatWasPreparedBeforeIsPreparedAgain() {
+        for (int use = 0; use < 20; use++) {
+            try (Session session = db.brief("again")) {
+                for (int i = 0; i < 7; i++) {
+                    assertThat(session.number("SELECT ?::int + 1", i)).isEqualTo(i + 1);
+                }
+            }
+        }
+        assertThat(connections()).hasSize(1);
+    }
+
+    @Test
+    void whoeverFindsADeadConnectionGetsANewOne() {
+        int pid;
+        try (Session session = db.brief("first");
+                Session other = db.brief("other")) {
+            pid = session.backendPid();
+            assertThat(other.backendPid()).isNotEqualTo(pid);
+        }
+        for (String each : connections()) {
+            made.call(session -> session.one("SELECT pg_terminate_backend(?, 5000)", toInt(each)));
+        }
+        try (Session session = db.brief("second")) {
+            assertThat(session.backendPid()).isNotEqualTo(pid);
+        }
+        long found = db.call(session -> session.number("SELECT 7"));
+        assertThat(found).isEqualTo(7);
+    }
+
+    @Test
+    void whatWasCutIsNotUsedAgain() {
+        int pid;
+        try (Session session = db.brief("first")) {
+            pid = session.backendPid();
+            session.abort();
+        }
+        try (Session session = db.brief("second")) {
+            assertThat(session.backendPid()).isNotEqualTo(pid);
+        }
+    }
+
+    @Test
+    void theConnectionThatShowsThatADatabaseIsThereIsUsed() {
+        int pid = db.call(Session::backendPid);
+        assertThat(connections()).containsExactly(Integer.toString(pid));
+        String name = db.call(session -> session.one("SHOW application_name"));
+        assertThat(name).isEqualTo("test brief");
+    }
+
+    @Test
+    void nothingIsLeftAfterTheEnd() {
+        db.brief("first").close();
+        db.close();
+        db.brief("late").close();
+        assertThat(connections()).isEmpty();
+    }
+
+    @Test
+    void aDatabaseThatIsNotThereIsSaidAtOnce() {
+        try (Db none = Db.of(server.endpoint("none", "postgres", "postgres"), "test")) {
+            assertThatThrownBy(() -> none.brief("first"))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageContaining("does not exist");
+        }
+    }
+
+    private static int toInt(String text) {
+        return Integer.parseInt(text);
+    }
+
+    private List<String> connections() {
+        return made.call(session ->
+                session.rows(
+                        """
+                        SELECT pid FROM pg_stat_activity
+                         WHERE datname = current_database() AND application_name LIKE 'test brief%'
+                        """,
+                        row -> row.text("pid")));
+    }
+}

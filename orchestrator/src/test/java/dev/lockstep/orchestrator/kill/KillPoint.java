@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.kill;
 
 import dev.lockstep.orchestrator.run.Side;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,6 +17,8 @@ import java.util.Set;
 /// @param refusing sides that must refuse them; one in neither set may do what it wants
 record KillPoint(
         String name, String stop, Optional<Brake> brake, Set<Side> accepting, Set<Side> refusing) {
+    private static final boolean HEAVY = Boolean.getBoolean("lockstep.heavy");
+    private static final SecureRandom RANDOM = new SecureRandom();
     private static final Set<Side> SOURCE = EnumSet.of(Side.SOURCE);
     private static final Set<Side> TARGET = EnumSet.of(Side.TARGET);
     private static final Set<Side> NONE = EnumSet.noneOf(Side.class);
@@ -53,13 +56,15 @@ record KillPoint(
     }
 
     /// Before each step of a cutover and of a rollback. Up to `fence` the switch is undone and
-    /// tried again; from `open` on the run goes over to the next stream.
+    /// tried again; from `open` on the run goes over to the next stream. Most are taken of only one
+    /// of both, always another one; of each with `-Dlockstep.heavy=true`.
     static List<KillPoint> ofSteps() {
         List<KillPoint> points = new ArrayList<>();
+        List<List<String>> tried = drawn(List.of("drain", "sequences", "intend"));
         for (int stream : List.of(0, 1)) {
-            for (String step : List.of("drain", "sequences", "intend", "fence", "open")) {
-                points.add(step(step, stream));
-            }
+            tried.get(stream).forEach(step -> points.add(step(step, stream)));
+            points.add(step("fence", stream));
+            points.add(step("open", stream));
             if (stream == 0) {
                 points.add(
                         new KillPoint(
@@ -71,11 +76,24 @@ record KillPoint(
                                 EnumSet.allOf(Side.class)));
             }
         }
-        points.add(step("outcome", 2));
-        points.add(step("outcome", 3));
-        points.add(step("turn", 4));
-        points.add(step("turn", 5));
+        List<List<String>> moved = drawn(List.of("outcome", "turn"));
+        for (int stream : List.of(0, 1)) {
+            moved.get(stream)
+                    .forEach(step -> {
+                        points.add(step(step, stream + (step.equals("turn") ? 4 : 2)));
+                    });
+        }
         return points;
+    }
+
+    /// Which of the steps are taken of a cutover, and which of a rollback.
+    private static List<List<String>> drawn(List<String> steps) {
+        if (HEAVY) {
+            return List.of(steps, steps);
+        }
+        List<List<String>> taken = List.of(new ArrayList<>(), new ArrayList<>());
+        steps.forEach(step -> taken.get(RANDOM.nextInt(taken.size())).add(step));
+        return taken;
     }
 
     private static KillPoint state(String state, Set<Side> accepting, Set<Side> refusing) {

@@ -21,11 +21,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What makes the sides differ and is no change of the stream is seen before a switch, however
 /// young the last verification is.
+@Execution(ExecutionMode.CONCURRENT)
 class UnseenChangeTest {
     private static final String SHOP =
             """
@@ -62,6 +65,7 @@ class UnseenChangeTest {
         pair.close();
     }
 
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTriggerOfTheTargetThatChangesWhatTheStreamBrings() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -83,6 +87,7 @@ class UnseenChangeTest {
     }
 
     /// The stream has no change that tells of them.
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void valuesThatAStatementGivesAreSeenBeforeASwitch() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -105,6 +110,7 @@ class UnseenChangeTest {
     }
 
     /// Nobody looks at the tables between the last look before a switch and its fence.
+    @Execution(ExecutionMode.SAME_THREAD)
     @ParameterizedTest
     @EnumSource
     void aRewriteThatComesJustBeforeTheFenceUndoesTheSwitch(Side side) {
@@ -122,6 +128,7 @@ class UnseenChangeTest {
         move.told("abort").done();
     }
 
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aWritePastTheRefusalThatComesJustBeforeTheFenceUndoesTheSwitch() {
         Late late = new Late("SET session_replication_role = replica; UPDATE item SET note = note");
@@ -130,6 +137,7 @@ class UnseenChangeTest {
         assertThat(Pair.rows(source, ITEMS)).isEqualTo(Pair.rows(target, ITEMS));
     }
 
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aColumnThatIsAddedJustBeforeTheFenceUndoesTheSwitch() {
         Late late = new Late("ALTER TABLE item ADD more text DEFAULT 'm'");
@@ -141,6 +149,7 @@ class UnseenChangeTest {
         move.told("abort").done();
     }
 
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTriggerOrALabelThatComesJustBeforeTheFenceUndoesTheSwitch() {
         Late late =
@@ -159,6 +168,7 @@ class UnseenChangeTest {
     }
 
     /// Applications do that all the time, and the stream carries it.
+    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void tablesThatAreTruncatedJustBeforeTheFenceKeepNoSwitch() {
         Late late =

@@ -3,21 +3,15 @@ package dev.lockstep.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.orchestrator.kill.HookedRun;
 import dev.lockstep.orchestrator.run.Asked;
-import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.testing.Pair;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -250,44 +244,6 @@ class LateChangesTest {
             spoil(target, "DELETE FROM item WHERE id = 2");
             move.told("cutover").done();
             assertThat(run).isNotNull();
-        }
-    }
-
-    @Test
-    void aSwitchTellsHowLongItTook() throws IOException {
-        JsonNode report = switched("UPDATE item SET n = 1 WHERE id <= 150");
-        assertThat(report.path("finalCheckRows").asInt()).isEqualTo(150);
-        assertThat(report.path("finalCheckMillis").asDouble()).isPositive();
-    }
-
-    /// They would make the pause longer.
-    @Test
-    void manyRowsThatAreChangedWhileTheSwitchIsPreparedAreComparedBeforeTheFence()
-            throws IOException {
-        JsonNode report = switched("UPDATE item SET n = 1");
-        assertThat(report.path("finalCheckRows").asInt()).isZero();
-    }
-
-    /// The report of a switch, and what was changed when it had begun.
-    private JsonNode switched(String change) throws IOException {
-        Move move = Move.of(folder, pair, PATIENT);
-        move.told("run", "--until", "in-step").done();
-        new LastMoment(Set.of(), change, () -> {}).switches(move);
-        Path reports = folder.resolve("lockstep-reports").resolve(move.name());
-        try (Stream<Path> files = Files.list(reports)) {
-            return files.filter(file -> file.toString().endsWith("switch.json"))
-                    .map(LateChangesTest::read)
-                    .map(Json::tree)
-                    .findFirst()
-                    .orElseThrow();
-        }
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -17,26 +17,15 @@ public final class Workers {
     private Workers() {}
 
     /// Runs the same work on every pair of sessions. Returns when all are done. The first failure
-    /// is rethrown after the others were interrupted, which cuts their connections, so that none is
-    /// left scanning.
+    /// is rethrown after the others were interrupted, which cuts their connections.
     public static void run(Sides sides, Consumer<SessionPair> work) {
-        List<Callable<Boolean>> tasks = new ArrayList<>();
-        for (SessionPair pair : sides.pairs()) {
-            tasks.add(() -> {
-                work.accept(pair);
-                return true;
-            });
-        }
-        List<Boolean> _ = all(tasks);
-    }
-
-    /// What tasks bring that use no session of each other's, in their order; fails as [#run] does.
-    public static <T> List<T> all(List<Callable<T>> tasks) {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var done = new ExecutorCompletionService<T>(threads);
-            List<Future<T>> results = tasks.stream().map(done::submit).toList();
+            var done = new ExecutorCompletionService<Boolean>(threads);
+            for (SessionPair pair : sides.pairs()) {
+                done.submit(() -> work.accept(pair), true);
+            }
             try {
-                for (int i = 0; i < tasks.size(); i++) {
+                for (int i = 0; i < sides.pairs().size(); i++) {
                     done.take().get();
                 }
             } catch (ExecutionException e) {
@@ -44,12 +33,32 @@ public final class Workers {
                 throw rethrown(e);
             } catch (InterruptedException e) {
                 threads.shutdownNow();
-                Thread.currentThread().interrupt();
-                throw new LockstepException(
-                        Fault.INTERRUPTED, "the verification was interrupted before its end", e);
+                throw interrupted(e);
             }
-            return results.stream().map(Future::resultNow).toList();
         }
+    }
+
+    /// What tasks bring that use no session of each other's, in their order. The failure of one is
+    /// told when all have ended: a session that holds writes has to be idle to let go of them at
+    /// once.
+    public static <T> List<T> all(List<Callable<T>> tasks) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<T> results = new ArrayList<>();
+            for (Future<T> done : threads.invokeAll(tasks)) {
+                results.add(done.get());
+            }
+            return results;
+        } catch (ExecutionException e) {
+            throw rethrown(e);
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+    }
+
+    private static LockstepException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new LockstepException(
+                Fault.INTERRUPTED, "the verification was interrupted before its end", e);
     }
 
     private static RuntimeException rethrown(ExecutionException e) {

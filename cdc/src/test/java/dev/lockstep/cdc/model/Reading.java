@@ -11,14 +11,14 @@ import dev.lockstep.cdc.model.Rows.Op;
 import dev.lockstep.plans.sql.Lsn;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// What a reader makes of a log, in the real records' own bytes.
 final class Reading {
-    private static final Map<Rec, byte[]> BYTES = new HashMap<>();
+    private static final Map<Rec, byte[]> BYTES = new ConcurrentHashMap<>();
 
     private Reading() {}
 

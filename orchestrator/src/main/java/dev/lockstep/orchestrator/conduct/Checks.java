@@ -111,13 +111,11 @@ final class Checks {
 
     /// Compares what was changed lately, at a cut; fails where it differs, unless that was
     /// accepted.
-    ///
-    /// @param cutMax how long the cut may take
-    void requireEqual(LateChanges changes, Duration cutMax) throws InterruptedException {
+    void requireEqual(LateChanges changes) throws InterruptedException {
         Instant start = conductor.run().clock().instant();
         Verification.Result result;
         try {
-            result = changes.compare(cutMax, (table, _) -> heard(table));
+            result = changes.compare((table, _) -> heard(table));
         } finally {
             conductor.atWork().end();
         }

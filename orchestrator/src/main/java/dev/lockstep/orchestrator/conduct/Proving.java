@@ -9,7 +9,6 @@ import dev.lockstep.orchestrator.stage.WayBack;
 import dev.lockstep.orchestrator.verify.LateChanges;
 import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.SwitchProof;
-import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -37,9 +36,6 @@ final class Proving {
     private static final int REWRITTEN_MAX = 3;
     private static final int CUTS_MAX = 3;
     private static final Duration COME_UP_MAX = Duration.ofSeconds(30);
-
-    /// How long a last cut may keep the switch waiting, which goes on without it.
-    private static final Duration LAST_CUT_MAX = Duration.ofSeconds(5);
 
     private final Conductor conductor;
     private final Side to;
@@ -107,17 +103,18 @@ final class Proving {
 
     private SwitchProof goBy(SwitchProof proof, LateChanges late) {
         late.prepare();
+        late.leaveKeylessOut();
         changes = Optional.of(late);
         return proof.with(late, conductor.checks(asked)::storesAndAccepts);
     }
 
     /// Compares once more what was changed since the last cut, to be called as late as possible
-    /// before writes are held. Where open transactions are in the way, all of it is left.
+    /// before writes are held.
     void leaveFew() throws InterruptedException {
         LateChanges late = changes.orElseThrow();
-        conductor.flowing().drain(comeUpMax());
+        comeUp();
         if (late.areKnown() && !late.areVeryFew()) {
-            boolean _ = isCompared(late, LAST_CUT_MAX, true);
+            compareUntilFew(late);
         }
     }
 
@@ -126,40 +123,45 @@ final class Proving {
     ///
     /// @param young whether that cut was made just now, and is not worth another one for little
     private boolean bringUp(LateChanges late, boolean young) throws InterruptedException {
-        conductor.flowing().drain(comeUpMax());
-        boolean few = young && late.areFew();
-        for (int cuts = 0; cuts < CUTS_MAX && late.areKnown() && !late.areNone() && !few; cuts++) {
-            boolean shortly = late.areFew();
-            few =
-                    !isCompared(late, shortly ? LAST_CUT_MAX : Verification.CUT_MAX, shortly)
-                            || late.areFew();
+        comeUp();
+        if (!(young && late.areFew())) {
+            compareUntilFew(late);
         }
         return late.areKnown();
     }
 
-    /// A standby may be as far behind as the plan lets it be for a switch.
-    private Duration comeUpMax() {
-        Duration lag = conductor.run().plan().cutover().maxLag();
-        return lag.compareTo(COME_UP_MAX) > 0 ? lag : COME_UP_MAX;
+    private void compareUntilFew(LateChanges late) throws InterruptedException {
+        boolean few = false;
+        for (int cuts = 0; cuts < CUTS_MAX && late.areKnown() && !late.areNone() && !few; cuts++) {
+            few = !isCompared(late) || late.areFew();
+        }
     }
 
-    /// Compares it at a cut.
-    ///
-    /// @param cutMax how long the cut may take
-    /// @param canWait whether it is left for the fence, where open transactions are in the way;
-    ///   then false is returned
-    private boolean isCompared(LateChanges late, Duration cutMax, boolean canWait)
-            throws InterruptedException {
+    /// Compares it at a cut. False where transactions that are open are in the way of one, and
+    /// little has been changed.
+    private boolean isCompared(LateChanges late) throws InterruptedException {
         try {
-            conductor.checks(asked).requireEqual(late, cutMax);
+            conductor.checks(asked).requireEqual(late);
+            comeUp();
             return true;
         } catch (LockstepException e) {
-            if (e.fault() != Fault.LOCK_TIMEOUT || !canWait) {
+            if (e.fault() != Fault.LOCK_TIMEOUT) {
+                throw e;
+            }
+            comeUp();
+            if (!late.areFew()) {
                 throw e;
             }
             log.atInfo().addKeyValue("why", e.text()).log("what changed is left for the fence");
             return false;
         }
+    }
+
+    /// Waits for the standby, which is held at a cut, and else would make the pause longer. It may
+    /// be as far behind as the plan lets it be for a switch.
+    private void comeUp() throws InterruptedException {
+        Duration lag = conductor.run().plan().cutover().maxLag();
+        conductor.flowing().drain(lag.compareTo(COME_UP_MAX) > 0 ? lag : COME_UP_MAX);
     }
 
     private SwitchProof look() {

@@ -63,6 +63,18 @@ final class SwitchOver {
     }
 
     private void undone(InStep before, Switching switching, Throwable failure) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            undo(before, switching, failure);
+        } finally {
+            // Else what undoes it would be interrupted once more.
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void undo(InStep before, Switching switching, Throwable failure) {
         conductor.refresh();
         if (conductor.state() instanceof Switching left && !left.intended()) {
             conductor.append(new RunEvent.SwitchUndone(String.valueOf(failure.getMessage()), 0));

@@ -112,11 +112,13 @@ public final class Switch {
         try (Gate gate = Gate.of(run.plan(), state.from());
                 Session fencing = from.session("fence");
                 Session opening = to.session("open")) {
-            History history = getReady(fencing, opening);
+            getReady(fencing, opening);
+            gate.prepare();
+            steps.before("look");
+            last.look();
+            History history = run.journal().history();
             Settlement settlement = new Settlement(run, moved, state, gate);
             try {
-                gate.prepare();
-                last.look();
                 hold(gate);
                 moveWrites(current, next, proof, new SessionPair(fencing, opening), history);
                 steps.before("move");
@@ -132,14 +134,12 @@ public final class Switch {
         }
     }
 
-    /// What would only make a pause longer: a look at the tables, the journal as this process has
-    /// it, and connections that are there.
-    private History getReady(Session fencing, Session opening) {
+    /// What would only make a pause longer: a look at the tables, and connections that are there.
+    private void getReady(Session fencing, Session opening) {
         others = tables.require(fencing, opening);
         for (Db db : List.of(from, to)) {
             String _ = db.call(session -> session.one("SELECT 1"));
         }
-        return run.journal().history();
     }
 
     private void hold(Gate gate) {

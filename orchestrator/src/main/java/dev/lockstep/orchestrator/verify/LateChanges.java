@@ -42,6 +42,8 @@ public final class LateChanges {
     /// Each takes some questions to both catalogs, while writes still go on.
     private static final int PREPARED_MAX = 100;
 
+    private static final Duration FEW_CUT_MAX = Duration.ofSeconds(5);
+
     /// For these no cut is made just before the fence: meanwhile as many come.
     private static final long VERY_FEW = 200;
 
@@ -51,7 +53,7 @@ public final class LateChanges {
     private final Replication stream;
     private final List<TablePair> pairs;
     private Lsn comparedUpTo;
-    private boolean keylessCompared;
+    private boolean keylessLeftOut;
     private Optional<Prepared> prepared = Optional.empty();
 
     /// @param comparedUpTo the position of the cut at which both sides were compared
@@ -92,8 +94,14 @@ public final class LateChanges {
         return changed().filter(all -> all.rows() <= VERY_FEW && !all.hasWhole()).isPresent();
     }
 
+    /// From now on tables without a key are not compared: reading one as a whole may take longer
+    /// than anybody would hold writes for, or let others change meanwhile.
+    public void leaveKeylessOut() {
+        keylessLeftOut = true;
+    }
+
     private boolean isLeftOut(OfTable table) {
-        return keylessCompared && table instanceof OfTable.Keyless;
+        return keylessLeftOut && table instanceof OfTable.Keyless;
     }
 
     private Optional<Changed> changed() {
@@ -101,10 +109,7 @@ public final class LateChanges {
     }
 
     /// Compares them at a cut of their own. What was changed before it is late no more.
-    ///
-    /// @param cutMax how long the cut may take
-    public Verification.Result compare(Duration cutMax, Progress progress)
-            throws InterruptedException {
+    public Verification.Result compare(Progress progress) throws InterruptedException {
         Verification verification =
                 new Verification(
                         run,
@@ -112,11 +117,11 @@ public final class LateChanges {
                         stream,
                         progress,
                         named -> sides -> validate(sides, progress, named, Set.of()),
-                        cutMax);
+                        areFew() ? FEW_CUT_MAX : Verification.CUT_MAX);
         Verification.Result result =
                 verification.find(active, pairs, Checksums.Shown.USUAL, _ -> {}).result();
         comparedUpTo = Lsn.parse(result.verified().cut());
-        keylessCompared = true;
+        leaveKeylessOut();
         return result;
     }
 
@@ -176,7 +181,6 @@ public final class LateChanges {
     /// @param held a session on each of them
     /// @param rewritten tables that are compared as a whole
     Verdict compareHeld(SessionPair held, Set<TableName> rewritten, Progress progress) {
-        keylessCompared = true;
         return validate(
                 new Sides(pairs, List.of(held)), progress, Checksums.Shown.USUAL, rewritten);
     }

@@ -38,8 +38,7 @@ import java.util.stream.Collectors;
 /// Compares the two databases at a cut, while writes go on. Tables that are truncated just before
 /// they are read are compared again, by themselves, at another cut.
 public final class Verification {
-    /// How long a cut may take.
-    public static final Duration CUT_MAX = Duration.ofSeconds(60);
+    static final Duration CUT_MAX = Duration.ofSeconds(60);
 
     private static final int WORKERS = 2;
     private static final int ATTEMPTS_MAX = 10;

@@ -123,6 +123,7 @@ class ReportsTest {
         assertThat(report.path("steps").findValuesAsText("step"))
                 .containsExactly(
                         "prepare",
+                        "look",
                         "drain",
                         "sequences",
                         "intend",

@@ -45,7 +45,7 @@ final class FaultStory implements HookedRun.Hook, AutoCloseable {
                     "switching",
                     "contracting");
     private static final List<String> STEPS =
-            List.of("drain", "sequences", "intend", "fence", "open", "outcome", "turn");
+            List.of("look", "drain", "sequences", "intend", "fence", "open", "outcome", "turn");
 
     /// Where trouble comes once: each state, a copy in its middle, and each step of the switches.
     private static final Set<String> POINTS =

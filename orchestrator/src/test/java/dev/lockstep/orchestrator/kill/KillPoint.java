@@ -60,7 +60,7 @@ record KillPoint(
     /// of both, always another one; of each with `-Dlockstep.heavy=true`.
     static List<KillPoint> ofSteps() {
         List<KillPoint> points = new ArrayList<>();
-        List<List<String>> tried = drawn(List.of("drain", "sequences", "intend"));
+        List<List<String>> tried = drawn(List.of("look", "drain", "sequences", "intend"));
         for (int stream : List.of(0, 1)) {
             tried.get(stream).forEach(step -> points.add(step(step, stream)));
             points.add(step("fence", stream));

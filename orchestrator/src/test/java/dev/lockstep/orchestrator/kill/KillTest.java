@@ -57,7 +57,7 @@ class KillTest {
     @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     @Order(4)
-    Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledBeforeEachStepOfASwitch() {
+    Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledBeforeStepsOfASwitch() {
         return told(story(7, "complete"), KillPoint.ofSteps());
     }
 

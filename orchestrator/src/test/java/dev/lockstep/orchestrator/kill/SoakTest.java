@@ -35,7 +35,7 @@ class SoakTest {
     private static final long SEED =
             Long.getLong("lockstep.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
     private static final List<String> STEPS =
-            List.of("drain", "sequences", "intend", "fence", "open", "outcome", "turn");
+            List.of("look", "drain", "sequences", "intend", "fence", "open", "outcome", "turn");
     private static final String PAUSES =
             "SELECT (body->>'pauseMillis')::float8 FROM lockstep.journal"
                     + " WHERE event = 'Switched' ORDER BY seq";

@@ -137,6 +137,19 @@ final class Connector implements AutoCloseable {
                 e);
     }
 
+    /// Closes a connection, whatever its state.
+    static void end(Connection connection) {
+        try {
+            connection.close();
+        } catch (SQLException _) {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                throw SqlStates.fault("abort", e);
+            }
+        }
+    }
+
     @Override
     public void close() {
         stalls.close();

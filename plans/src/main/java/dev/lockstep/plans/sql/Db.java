@@ -87,7 +87,7 @@ public final class Db implements AutoCloseable {
 
     /// Opens a connection that is the caller's to close. `purpose` shows in `pg_stat_activity`.
     public Session session(String purpose) {
-        return new Session(connector.open(purpose, Map.of()), label());
+        return open(purpose, Map.of());
     }
 
     /// As [#session], for little work: the connection may have served a session before, and is left
@@ -114,20 +114,36 @@ public final class Db implements AutoCloseable {
         try (Statement statement = connection.createStatement()) {
             statement.execute("DISCARD ALL");
         } catch (SQLException _) {
-            Session.end(connection);
+            Connector.end(connection);
             return;
         }
         spares.leave(connection);
     }
 
     private Connection makeSpare() {
-        return connector.open("idle", Map.of());
+        try {
+            return connector.open(endpoint.properties(applicationName + " idle"));
+        } catch (SQLException e) {
+            throw connector.unreachable(e);
+        }
+    }
+
+    /// Where no more connections are to be had, those that nobody uses make room.
+    private Session open(String purpose, Map<String, String> extra) {
+        try {
+            return new Session(connector.open(purpose, extra), label());
+        } catch (LockstepException e) {
+            if (!SqlStates.of(e).orElse("").equals(SqlStates.TOO_MANY) || !spares.giveUp()) {
+                throw e;
+            }
+            return new Session(connector.open(purpose, extra), label());
+        }
     }
 
     /// Opens a connection that speaks the replication protocol.
     public Session replicationSession(String purpose) {
         Map<String, String> extra = Map.of("replication", "database", "preferQueryMode", "simple");
-        return new Session(connector.open(purpose, extra), label());
+        return open(purpose, extra);
     }
 
     /// What the pool takes its connections from.

@@ -11,6 +11,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -23,9 +24,10 @@ public final class Session implements AutoCloseable {
     private final Connection connection;
     private final String label;
     private final Consumer<Connection> leave;
+    private final AtomicBoolean open = new AtomicBoolean(true);
 
     Session(Connection connection, String label) {
-        this(connection, label, Session::end);
+        this(connection, label, Connector::end);
     }
 
     /// @param leave gets the connection when the session is closed
@@ -148,7 +150,7 @@ public final class Session implements AutoCloseable {
                 connection.setAutoCommit(true);
             }
         } catch (SQLException e) {
-            abort();
+            cut();
         }
     }
 
@@ -199,6 +201,12 @@ public final class Session implements AutoCloseable {
     /// Cuts the connection without a word; for sessions that are stuck or shared with a dead
     /// thread.
     public void abort() {
+        if (open.get()) {
+            cut();
+        }
+    }
+
+    private void cut() {
         try {
             connection.abort(Runnable::run);
         } catch (SQLException e) {
@@ -208,20 +216,10 @@ public final class Session implements AutoCloseable {
 
     @Override
     public void close() {
-        rollback();
-        leave.accept(connection);
-    }
-
-    /// Closes a connection, whatever its state.
-    static void end(Connection connection) {
-        try {
-            connection.close();
-        } catch (SQLException _) {
-            try {
-                connection.abort(Runnable::run);
-            } catch (SQLException e) {
-                throw SqlStates.fault("abort", e);
-            }
+        // The connection may be another session's after that.
+        if (open.getAndSet(false)) {
+            rollback();
+            leave.accept(connection);
         }
     }
 

@@ -36,14 +36,14 @@ final class Spares implements AutoCloseable {
             }
             found = Optional.ofNullable(spares.pollLast()).map(Spare::connection);
         }
-        old.forEach(spare -> Session.end(spare.connection()));
+        old.forEach(spare -> Connector.end(spare.connection()));
         return found;
     }
 
     /// Leaves one that has no state of its last session, or closes it where there are enough.
     void leave(Connection connection) {
         if (!isKept(connection)) {
-            Session.end(connection);
+            Connector.end(connection);
         }
     }
 
@@ -55,14 +55,22 @@ final class Spares implements AutoCloseable {
         return true;
     }
 
-    @Override
-    public void close() {
+    /// Closes them; says whether there were any.
+    boolean giveUp() {
         List<Spare> all;
         synchronized (this) {
-            closed = true;
             all = List.copyOf(spares);
             spares.clear();
         }
-        all.forEach(spare -> Session.end(spare.connection()));
+        all.forEach(spare -> Connector.end(spare.connection()));
+        return !all.isEmpty();
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        boolean _ = giveUp();
     }
 }

@@ -21,11 +21,14 @@ public final class SqlStates {
     /// The driver's: it and the server could not agree on how to log in.
     public static final String REJECTED = "08004";
 
+    /// Too many connections, of the server, a database or a role.
+    static final String TOO_MANY = "53300";
+
     /// What a pooler says where it has no connection to give, too.
     private static final String PROTOCOL_VIOLATION = "08P01";
 
     private static final Set<String> HEARD = Set.of(REJECTED, PROTOCOL_VIOLATION);
-    private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", "53300");
+    private static final Set<String> BROKEN = Set.of("57P01", "57P02", "57P03", "57P05", TOO_MANY);
     private static final Set<String> RETRIABLE =
             Set.of("40001", "40P01", "53100", "53200", "58030");
 

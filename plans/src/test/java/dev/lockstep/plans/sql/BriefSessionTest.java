@@ -101,6 +101,41 @@ final class BriefSessionTest {
     }
 
     @Test
+    void aSessionThatIsClosedTwiceLeavesTheNextOneAlone() {
+        Session first = db.brief("first");
+        first.close();
+        try (Session second = db.brief("second")) {
+            second.begin();
+            second.run("CREATE TEMP TABLE mine (id int)");
+            first.close();
+            first.abort();
+            try (Session third = db.brief("third")) {
+                assertThat(third.backendPid()).isNotEqualTo(second.backendPid());
+            }
+            assertThat(second.number("SELECT count(*) FROM pg_temp.mine")).isZero();
+        }
+    }
+
+    @Test
+    void aSessionOfItsOwnGetsTheRoomThatIdleOnesTake() {
+        String role = "few_of_" + made.endpoint().database();
+        made.tx(session -> session.run("CREATE ROLE %s LOGIN CONNECTION LIMIT 2".formatted(role)));
+        try (Db few = Db.of(server.endpoint(made.endpoint().database(), role, ""), "test few")) {
+            Session one = few.brief("one");
+            few.brief("two").close();
+            one.close();
+            try (Session own = few.session("own");
+                    Session other = few.session("other")) {
+                assertThat(own.backendPid()).isNotEqualTo(other.backendPid());
+                assertThatThrownBy(() -> few.session("third"))
+                        .isInstanceOf(LockstepException.class)
+                        .hasMessageContaining("too many connections");
+            }
+        }
+        made.tx(session -> session.run("DROP ROLE " + role));
+    }
+
+    @Test
     void theConnectionThatShowsThatADatabaseIsThereIsUsed() {
         int pid = db.call(Session::backendPid);
         assertThat(connections()).containsExactly(Integer.toString(pid));

@@ -40,9 +40,9 @@ record KillPoint(
                 state("switching", SOURCE, TARGET),
                 // The old side is given free, table by table.
                 stuck("contracting", Side.SOURCE, "public.place", "ROW EXCLUSIVE", TARGET, NONE),
-                // The journal says so, and something is still there.
+                // The old side is free, and something is still there.
                 new KillPoint(
-                        "completed",
+                        "cleaning up",
                         "contracting",
                         Optional.of(new Brake(Side.TARGET, "lockstep.chunk", "SHARE")),
                         TARGET,
@@ -77,11 +77,13 @@ record KillPoint(
             }
         }
         List<List<String>> moved = drawn(List.of("outcome", "turn"));
-        for (int stream : List.of(0, 1)) {
-            moved.get(stream)
-                    .forEach(step -> {
-                        points.add(step(step, stream + (step.equals("turn") ? 4 : 2)));
-                    });
+        // In the order in which a run comes to them.
+        for (String step : List.of("outcome", "turn")) {
+            for (int stream : List.of(0, 1)) {
+                if (moved.get(stream).contains(step)) {
+                    points.add(step(step, stream + (step.equals("turn") ? 4 : 2)));
+                }
+            }
         }
         return points;
     }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.testing.PostgresServer;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.copy.CopyIn;
 
 /// Short sessions take over each other's connections, and nothing else of each other.
 final class BriefSessionTest {
@@ -22,6 +24,15 @@ final class BriefSessionTest {
                 (SELECT count(*) FROM pg_prepared_statements WHERE from_sql),
                 (SELECT count(*) FROM pg_listening_channels()))\
             """;
+
+    private static final String HALF_DONE =
+            """
+            SELECT concat_ws(' ',
+                current_setting('session_replication_role'),
+                coalesce(current_setting('lockstep.own_writer', true), '') = 'yes',
+                (SELECT count(*) FROM pg_cursors WHERE name = 'c'))\
+            """;
+    private static final byte[] X = {'x'};
 
     private final PostgresServer server = PostgresServer.shared();
     private final Db made = server.database();
@@ -54,6 +65,42 @@ final class BriefSessionTest {
             assertThat(session.one(STATE))
                     .isEqualTo("test brief second pg_catalog 0 0 postgres postgres t 0 0 0");
             assertThat(session.flag("SELECT txid_current_if_assigned() IS NULL")).isTrue();
+        }
+    }
+
+    /// A connection is used again only where it can be brought to what a new one is.
+    @Test
+    void whatASessionLeavesHalfDoneIsNobodyElses() {
+        leaves(session -> session.run("BEGIN; DECLARE c CURSOR FOR SELECT 1; FETCH c"));
+        leaves(session -> {
+            session.begin();
+            assertThatThrownBy(() -> session.run("SELECT 1 / 0"))
+                    .isInstanceOf(LockstepException.class);
+        });
+        leaves(session ->
+                session.run(
+                        "SET session_replication_role = replica; SET lockstep.own_writer = 'yes'"));
+        leaves(session ->
+                session.raw(
+                        "copy",
+                        connection -> {
+                            CopyIn half =
+                                    connection.getCopyAPI().copyIn("COPY pg_temp.rows FROM STDIN");
+                            half.writeToCopy(X, 0, 1);
+                            return half.isActive();
+                        }));
+    }
+
+    private void leaves(Consumer<Session> work) {
+        try (Session session = db.brief("first")) {
+            session.run("CREATE TEMP TABLE rows (text text)");
+            work.accept(session);
+        }
+        try (Session session = db.brief("second")) {
+            assertThat(session.one(HALF_DONE)).isEqualTo("origin f 0");
+            session.begin();
+            assertThat(session.one("SELECT to_regclass('pg_temp.rows') IS NULL")).isEqualTo("t");
+            session.rollback();
         }
     }
 

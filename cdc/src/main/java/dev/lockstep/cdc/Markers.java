@@ -79,14 +79,23 @@ final class Markers implements AutoCloseable {
         });
     }
 
-    /// Writes a marker and waits for it on the standby.
+    private void emit(long number, CompletableFuture<?> arrival) {
+        try {
+            emit(number);
+        } catch (RuntimeException e) {
+            arrival.completeExceptionally(e);
+        }
+    }
+
+    /// Writes a marker and waits for it on the standby, no longer than `atMost` for both: a commit
+    /// may wait for a replica that is away.
     void await(Duration atMost) throws InterruptedException {
         long number = counter.incrementAndGet();
         CompletableFuture<@Nullable Void> arrival = new CompletableFuture<>();
         awaited.put(number, arrival);
         failFrom(failure);
         try {
-            emit(number);
+            var _ = Thread.ofVirtual().name("marker").start(() -> emit(number, arrival));
             arrival.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw LockstepException.of(Objects.requireNonNull(e.getCause()), "the stream");

@@ -122,9 +122,11 @@ public final class Replication implements AutoCloseable {
     }
 
     /// As above with a standby that is equal, whatever earlier owners have said.
-    public void startAnewAt(Lsn from) {
+    ///
+    /// @param atMost how long a statement may take for that
+    public void startAnewAt(Lsn from, Duration atMost) {
         positions.createAnew(
-                spec.standby(), new Positions.Position(from, 0, true), lineage.timeline());
+                spec.standby(), new Positions.Position(from, 0, true), lineage.timeline(), atMost);
     }
 
     /// Starts to fill the log from where the slot stands.

@@ -93,8 +93,9 @@ public final class Positions {
     }
 
     /// Writes the first position of a stream in place of any that an earlier epoch has written.
-    public void createAnew(Db standby, Position first, int timeline) {
+    public void createAnew(Db standby, Position first, int timeline, Duration atMost) {
         standby.tx(session -> {
+            session.limit(atMost);
             session.update(FORGET, run, stream, epoch - 1);
             create(session, first, timeline);
         });

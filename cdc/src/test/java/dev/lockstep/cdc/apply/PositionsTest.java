@@ -9,6 +9,7 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.testing.Pair;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,11 +55,11 @@ class PositionsTest {
         earlier.create(pair.target(), at(5), 1);
         later.create(pair.target(), at(6), 1);
         isAt(5);
-        later.createAnew(pair.target(), at(7), 1);
+        later.createAnew(pair.target(), at(7), 1, Duration.ZERO);
         isAt(7);
-        earlier.createAnew(pair.target(), at(8), 1);
+        earlier.createAnew(pair.target(), at(8), 1, Duration.ZERO);
         isAt(7);
-        later.createAnew(pair.target(), at(9), 1);
+        later.createAnew(pair.target(), at(9), 1, Duration.ZERO);
         isAt(7);
     }
 }

@@ -9,7 +9,6 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
-import java.io.PrintWriter;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -38,12 +37,10 @@ final class AskCommands {
 
         /// What is worth a line while the answer is waited for.
         private Watcher teller() {
-            PrintWriter err = spec.commandLine().getErr();
             return new Watcher() {
                 @Override
                 public void say(String text) {
-                    err.println("lockstep: " + text);
-                    err.flush();
+                    tell(text);
                 }
             };
         }
@@ -73,7 +70,7 @@ final class AskCommands {
                 } else if (outcome.exit() == 0) {
                     print(outcome.text());
                 } else {
-                    spec.commandLine().getErr().println("lockstep: " + outcome.text());
+                    tell(outcome.text());
                 }
                 return outcome.exit();
             } catch (LockstepException e) {

@@ -22,7 +22,7 @@ public final class ConsoleWatcher implements Watcher {
         if (next.equals(state)) {
             return;
         }
-        end("");
+        end(next);
         state = next;
         if (!next.isFinal()) {
             line = console.line(name(next));
@@ -36,11 +36,21 @@ public final class ConsoleWatcher implements Watcher {
         };
     }
 
-    private void end(String result) {
+    private void end(RunState next) {
         if (line != null) {
-            line.done(result);
+            if (isUndone(next)) {
+                line.undone();
+            } else {
+                line.done("");
+            }
             line = null;
         }
+    }
+
+    private boolean isUndone(RunState next) {
+        return state instanceof RunState.Switching switching
+                && next instanceof RunState.InStep back
+                && back.active() == switching.from();
     }
 
     @Override

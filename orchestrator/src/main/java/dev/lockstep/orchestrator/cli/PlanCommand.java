@@ -37,6 +37,12 @@ abstract class PlanCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
+    /// Says what is worth a line beside the result.
+    void tell(String text) {
+        spec.commandLine().getErr().println("lockstep: " + text);
+        spec.commandLine().getErr().flush();
+    }
+
     /// Whether results are printed as one JSON document.
     boolean isJson() {
         return false;
@@ -47,7 +53,7 @@ abstract class PlanCommand implements Callable<Integer> {
         if (isJson()) {
             print(Json.write(new Outcome(exit, e.told())));
         }
-        spec.commandLine().getErr().println("lockstep: " + e.told());
+        tell(e.told());
         return exit;
     }
 

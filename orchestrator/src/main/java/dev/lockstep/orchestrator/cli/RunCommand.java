@@ -5,13 +5,17 @@ import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.run.Interruption;
+import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.plans.fault.ExitCode;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
+import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -24,6 +28,8 @@ import picocli.CommandLine.ParameterException;
             "A run that was killed, stopped or failed goes on where it was."
         })
 final class RunCommand extends PlanCommand {
+    private static final Duration POLL = Duration.ofMillis(200);
+
     @Option(
             names = "--until",
             paramLabel = "STATE",
@@ -47,7 +53,7 @@ final class RunCommand extends PlanCommand {
                 if (OpenRun.isOver(plan, source, target)) {
                     return say(plan.name(), new RunState.Completed());
                 }
-                open = OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock());
+                open = taken(plan, source, target);
             } catch (LockstepException e) {
                 return refuse(e);
             }
@@ -55,6 +61,47 @@ final class RunCommand extends PlanCommand {
                     open) {
                 return work(open, interruption.stop());
             }
+        }
+    }
+
+    /// Takes hold of the run; one that a command has is waited for.
+    private OpenRun taken(Plan plan, Db source, Db target) {
+        while (true) {
+            try {
+                return OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock(), "");
+            } catch (LockstepException e) {
+                if (e.fault() != Fault.NAME_IN_USE || !hasWaited(plan, target)) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /// Waits until the command that has the run gives it back; false where none has it.
+    private boolean hasWaited(Plan plan, Db target) {
+        Stop stop = new Stop();
+        String said = "";
+        Optional<Lease.Holder> holder = OpenRun.holder(plan, target);
+        while (holder.filter(Lease.Holder::passing).isPresent()) {
+            String name = holder.get().name();
+            if (!name.equals(said)) {
+                tell(
+                        "run \"%s\" is in the hands of %s; waiting for it"
+                                .formatted(plan.name(), name));
+                said = name;
+            }
+            pause(stop);
+            holder = OpenRun.holder(plan, target);
+        }
+        return !said.isEmpty();
+    }
+
+    private static void pause(Stop stop) {
+        try {
+            stop.pause(POLL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.ending.Cleanup;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Interruption;
@@ -21,6 +22,7 @@ import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,8 @@ public final class Asking implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration GONE_AFTER = Duration.ofSeconds(5);
     private static final Duration SAY_EVERY = Duration.ofSeconds(2);
+    private static final String NOBODY =
+            "nobody works on the run now, so what is written gathers as WAL: `run` carries it";
 
     private final Plan plan;
     private final Db source;
@@ -57,32 +61,81 @@ public final class Asking implements AutoCloseable {
                     "run \"%s\" is %s; there is nothing to %s"
                             .formatted(plan.name(), state.label(), asked.command()));
         }
-        try (Session session = target.session("ask")) {
-            awaitReturn(session);
-            if (isWorkedOn(session)) {
-                Requests requests = new Requests(target, plan.name());
-                long id = requests.ask(session, asked.command(), asked.arguments());
-                Optional<Outcome> answer =
-                        await(session, requests, id, new Overhearing(session, watcher));
-                if (answer.isPresent()) {
-                    return answer.get();
-                }
-                if (!requests.takeBack(id)) {
-                    return afterDeath(asked, watcher);
+        try {
+            return new Waiting(asked, watcher).outcome();
+        } finally {
+            if (asked.isEnding()) {
+                Cleanup.leaveJournal(target);
+            }
+        }
+    }
+
+    /// From the asking to the answer, whoever gives that: processes that work on the run may come
+    /// and go meanwhile.
+    private final class Waiting {
+        private final Requests requests = new Requests(target, plan.name());
+        private final Asked asked;
+        private final Watcher watcher;
+        private OptionalLong id = OptionalLong.empty();
+
+        Waiting(Asked asked, Watcher watcher) {
+            this.asked = asked;
+            this.watcher = watcher;
+        }
+
+        Outcome outcome() {
+            try (Session session = target.session("ask")) {
+                while (true) {
+                    awaitReturn(session);
+                    Optional<Outcome> answer = asked(session).or(this::doneByTheDead);
+                    if (answer.isPresent()) {
+                        id.ifPresent(requests::forget);
+                        return answer.get();
+                    }
+                    try {
+                        return own();
+                    } catch (LockstepException e) {
+                        if (e.fault() != Fault.NAME_IN_USE || !isWorkedOn(session)) {
+                            throw e;
+                        }
+                        // Another process came first, and is asked in its turn.
+                    }
                 }
             }
         }
-        return here(asked, watcher);
-    }
 
-    /// The process that had taken the request on died over it, maybe after it had done it, or when
-    /// there was only forward.
-    private Outcome afterDeath(Asked asked, Watcher watcher) {
-        if (isDone(asked)) {
-            return done(asked);
+        /// The answer of the process that works on the run; empty where there is none, or none any
+        /// more.
+        private Optional<Outcome> asked(Session session) {
+            if (!isWorkedOn(session)) {
+                return Optional.empty();
+            }
+            if (id.isEmpty()) {
+                id = OptionalLong.of(requests.ask(session, asked.command(), asked.arguments()));
+            }
+            long mine = id.getAsLong();
+            Optional<Outcome> answer =
+                    await(session, requests, mine, new Overhearing(session, watcher));
+            if (answer.isEmpty() && requests.takeBack(mine)) {
+                id = OptionalLong.empty();
+            }
+            return answer;
         }
-        Outcome outcome = here(asked, watcher);
-        return outcome.exit() == ExitCode.REFUSED && isDone(asked) ? done(asked) : outcome;
+
+        /// A process that had taken the request on may have died after it had done it.
+        private Optional<Outcome> doneByTheDead() {
+            return id.isPresent() && isDone(asked) ? Optional.of(done(asked)) : Optional.empty();
+        }
+
+        /// What comes of doing it here; where the dead had brought it so far that there was only
+        /// forward, nothing but that is left to be done.
+        private Outcome own() {
+            Outcome outcome = here(asked, watcher);
+            id.ifPresent(requests::forget);
+            return id.isPresent() && outcome.exit() == ExitCode.REFUSED && isDone(asked)
+                    ? done(asked)
+                    : outcome;
+        }
     }
 
     private boolean isDone(Asked asked) {
@@ -169,19 +222,25 @@ public final class Asking implements AutoCloseable {
     }
 
     private Outcome here(Asked asked, Watcher watcher) {
-        try (OpenRun open = OpenRun.take(plan, source, target, OpenRun.folder(plan), clock)) {
+        try (OpenRun open =
+                OpenRun.take(plan, source, target, OpenRun.folder(plan), clock, asked.command())) {
             Interruption watching = Interruption.watch(open.lease());
             interruption = watching;
             Stop stop = watching.stop();
             Conductor conductor = new Conductor(open.run(), stop, watcher);
             Serving serving = new Serving(conductor, stop, watcher, false);
             AtomicBoolean begun = new AtomicBoolean();
-            return serving.once(
-                    asked.needsStream(),
-                    commands ->
-                            begun.getAndSet(true) && isDone(asked)
-                                    ? Commands.doneAfterTrouble(asked)
-                                    : perform(commands, conductor, asked));
+            Outcome outcome =
+                    serving.once(
+                            asked.needsStream(),
+                            commands ->
+                                    begun.getAndSet(true) && isDone(asked)
+                                            ? Commands.doneAfterTrouble(asked)
+                                            : perform(commands, conductor, asked));
+            if (asked.isSwitch() && outcome.exit() == ExitCode.DONE) {
+                watcher.say(NOBODY);
+            }
+            return outcome;
         }
     }
 

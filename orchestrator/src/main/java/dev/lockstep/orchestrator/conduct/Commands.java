@@ -61,6 +61,23 @@ public final class Commands {
                 ExitCode.DONE, "%s is done, after trouble on the way".formatted(asked.command()));
     }
 
+    /// The answer of a process that took the place of the one that was asked.
+    static Outcome cameToNothing(Conductor conductor, Asked asked) {
+        RunState state = conductor.state();
+        Optional<String> why =
+                asked.isSwitch() ? conductor.run().journal().whyUndone() : Optional.empty();
+        String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
+        return refused(
+                new LockstepException(
+                        asked.isSwitch() ? Fault.SWITCH_FAILED : Fault.LEASE_LOST,
+                        "%s came to nothing: %s; the run is %s%s: ask again"
+                                .formatted(
+                                        asked.command(),
+                                        why.orElse("the process that was asked ended over it"),
+                                        state.label(),
+                                        active)));
+    }
+
     /// The answer that a fault is.
     static Outcome refused(LockstepException e) {
         return new Outcome(ExitCode.of(e.fault()), e.told());
@@ -216,12 +233,12 @@ public final class Commands {
             conductor.append(new RunEvent.CompletionStarted());
         }
         if (conductor.state() instanceof RunState.Contracting contracting) {
-            finish(() -> conductor.contract(contracting.stream()));
+            finish(() -> conductor.contract(contracting));
         }
         return new Outcome(
                 0,
-                ("completed: the data lives in \"%s\"; nothing of Lockstep's is left but the "
-                                + "journal there%s")
+                ("completed: the data lives in \"%s\"; nothing of this run is left but its "
+                                + "journal there, in schema lockstep%s")
                         .formatted(conductor.run().target().label(), behind + fence()));
     }
 
@@ -272,7 +289,8 @@ public final class Commands {
         }
         return new Outcome(
                 0,
-                "aborted: the data lives in \"%s\" as before%s"
+                ("aborted: the data lives in \"%s\" as before%s; nothing of this run is left but"
+                                + " its journal on the target, in schema lockstep")
                         .formatted(
                                 conductor.run().source().label(),
                                 keepTarget ? "; the target keeps its rows" : ""));

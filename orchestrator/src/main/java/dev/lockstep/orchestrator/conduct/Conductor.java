@@ -86,9 +86,6 @@ public final class Conductor implements AutoCloseable {
         if (state() instanceof InStep inStep) {
             watcher.entered(inStep);
             flow.resume(inStep.stream());
-        } else if (state() instanceof RunState.Completed) {
-            // What was cut short there is not in the journal.
-            new Cleanup(run).target();
         }
         return history;
     }
@@ -131,7 +128,7 @@ public final class Conductor implements AutoCloseable {
             case RunState.CatchingUp _ -> catchUp();
             case RunState.Verifying _ -> verifyFirst();
             case RunState.Switching switching -> switchOver.recover(switching);
-            case RunState.Contracting contracting -> contract(contracting.stream());
+            case RunState.Contracting contracting -> contract(contracting);
             case RunState.Aborting aborting -> cleanUp(aborting);
             case InStep _, RunState.Completed _, RunState.Aborted _ -> {}
         }
@@ -207,18 +204,17 @@ public final class Conductor implements AutoCloseable {
     }
 
     /// Gives up the way back: contract folder, then nothing of the run's is left.
-    public void contract(int streamNumber) {
+    public void contract(RunState.Contracting contracting) {
         watcher.entered(state());
         flow.close();
-        schema.contract();
+        if (!contracting.applied()) {
+            schema.contract();
+            append(new RunEvent.Contracted());
+        }
         new LastingFence(run).raiseIfWanted(flow.moved());
         Cleanup cleanup = new Cleanup(run);
-        cleanup.streams(streamNumber);
-        cleanup.triggers(flow.moved());
-        cleanup.source();
-        append(new RunEvent.Contracted());
-        // Only now: as long as the folder may be asked for again, it has to be known as applied.
-        cleanup.target();
+        cleanup.streams(contracting.stream());
+        end(cleanup);
     }
 
     /// Gives up the run; the target loses the run's rows, unless they are to stay.
@@ -230,6 +226,10 @@ public final class Conductor implements AutoCloseable {
         if (!aborting.keepTarget()) {
             schema.undo(flow.moved());
         }
+        end(cleanup);
+    }
+
+    private void end(Cleanup cleanup) {
         cleanup.triggers(flow.moved());
         cleanup.source();
         cleanup.target();

@@ -51,25 +51,20 @@ public final class OpenRun implements AutoCloseable {
 
     /// Takes hold of the plan's run. A new run is checked first, and refused before anything
     /// changes.
-    public static OpenRun take(Plan plan, Db source, Db target, Path folder, InstantSource clock) {
+    ///
+    /// @param command the only one for which it is taken; empty where it is taken to stay
+    public static OpenRun take(
+            Plan plan, Db source, Db target, Path folder, InstantSource clock, String command) {
         Journal journal = new Journal(target, plan.name());
         RunState state = journal.history().state();
         boolean isNew = state instanceof RunState.Planned || state instanceof RunState.Aborted;
-        if (!(state instanceof RunState.Aborted)) {
-            checkSame(plan, source, target);
-        }
-        refuseIfHeld(plan, target);
-        checkKafka(plan, isNew);
-        if (state instanceof RunState.Planned) {
-            refuseLeftLog(plan, folder);
-        }
+        check(plan, source, target, folder, state);
         if (isNew) {
             new Preflight(plan, source, target).check();
         }
         makeFolder(folder);
-        OwnTables.migrate(target);
         OwnTables.migrate(source);
-        Lease lease = Lease.take(target, plan.name());
+        Lease lease = lease(plan, target, command);
         try {
             register(plan, source, target, isNew);
             Optional<EmbeddedBroker> broker = Optional.empty();
@@ -91,6 +86,34 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
+    private static void check(Plan plan, Db source, Db target, Path folder, RunState state) {
+        if (!(state instanceof RunState.Aborted)) {
+            checkSame(plan, source, target);
+        }
+        holder(plan, target)
+                .ifPresent(holder -> {
+                    throw Lease.held(plan.name(), holder);
+                });
+        checkKafka(plan, state instanceof RunState.Planned || state instanceof RunState.Aborted);
+        if (state instanceof RunState.Planned) {
+            refuseLeftLog(plan, folder);
+        }
+    }
+
+    private static Lease lease(Plan plan, Db target, String command) {
+        OwnTables.migrate(target);
+        try {
+            return Lease.take(target, plan.name(), command);
+        } catch (LockstepException e) {
+            if (!OwnTables.areRemoved(e)) {
+                throw e;
+            }
+            // Another run ended just then, the last one as far as it knew.
+            OwnTables.migrate(target);
+            return Lease.take(target, plan.name(), command);
+        }
+    }
+
     /// Whether the run is completed, and has nothing left to open. What a process that died at its
     /// very end has left on the target and on this machine is removed.
     public static boolean isOver(Plan plan, Db source, Db target) {
@@ -99,13 +122,19 @@ public final class OpenRun implements AutoCloseable {
             return false;
         }
         checkSame(plan, source, target);
-        if (target.call(session -> Lease.holder(session, plan.name())).isEmpty()) {
-            Cleanup.target(target, plan.name());
+        if (holder(plan, target).isEmpty()) {
             if (Files.exists(folder(plan))) {
                 deleteFolder(folder(plan));
             }
+            Cleanup.leaveJournal(target);
         }
         return true;
+    }
+
+    /// Who brings the run forward, if somebody does.
+    public static Optional<Lease.Holder> holder(Plan plan, Db target) {
+        return target.call(session ->
+                OwnTables.exist(session) ? Lease.holder(session, plan.name()) : Optional.empty());
     }
 
     /// The run's folder on this machine: beside the plan, or below `LOCKSTEP_STATE`.
@@ -134,7 +163,7 @@ public final class OpenRun implements AutoCloseable {
     /// Fails where the plan's name is on the target for a run that moves something else.
     private static void checkSame(Plan plan, Db source, Db target) {
         try (Session session = target.brief("open")) {
-            if (!OwnTables.exist(session)) {
+            if (!OwnTables.haveJournal(session)) {
                 return;
             }
             Optional<String> known =
@@ -146,18 +175,6 @@ public final class OpenRun implements AutoCloseable {
                                         + "something else (another source, other tables, another"
                                         + " schema.copy or mappings); give this plan another name")
                                 .formatted(plan.name(), target.label()));
-            }
-        }
-    }
-
-    private static void refuseIfHeld(Plan plan, Db target) {
-        try (Session session = target.brief("open")) {
-            Optional<String> holder =
-                    OwnTables.exist(session)
-                            ? Lease.holder(session, plan.name())
-                            : Optional.empty();
-            if (holder.isPresent()) {
-                throw Lease.held(plan.name(), holder.get());
             }
         }
     }
@@ -215,7 +232,8 @@ public final class OpenRun implements AutoCloseable {
         if (known.equals(fingerprint(plan, source))) {
             return true;
         }
-        Set<TableName> booked = TableProgress.tables(target, plan.name());
+        Set<TableName> booked =
+                OwnTables.exist(target) ? TableProgress.tables(target, plan.name()) : Set.of();
         return known.startsWith(unscoped(plan, source))
                 && !booked.isEmpty()
                 && source.call(session -> Catalog.read(session, plan.scope()))
@@ -254,6 +272,9 @@ public final class OpenRun implements AutoCloseable {
             deleteFolder(run.folder());
         }
         lease.close();
+        if (ended) {
+            Cleanup.leaveJournal(run.target());
+        }
     }
 
     private static void deleteFolder(Path folder) {

@@ -9,7 +9,6 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
@@ -249,10 +248,7 @@ public final class Serving {
                 request.id(),
                 asked.isDone(conductor.state())
                         ? Commands.doneAfterTrouble(asked)
-                        : new Outcome(
-                                ExitCode.FAILED,
-                                "%s came to nothing, for trouble on the way; the run is %s"
-                                        .formatted(asked.command(), conductor.state().label())));
+                        : Commands.cameToNothing(conductor, asked));
     }
 
     private static Asked asked(Request request) {

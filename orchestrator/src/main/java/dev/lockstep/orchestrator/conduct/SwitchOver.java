@@ -9,14 +9,20 @@ import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Streams;
+import dev.lockstep.orchestrator.switching.LastLook;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.plans.fault.LockstepException;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Moves a run's writes to the other side, and takes up what was left of that.
 ///
 /// Thread rule: one thread, the one that drives the run.
 final class SwitchOver {
+    private static final Logger log = LoggerFactory.getLogger(SwitchOver.class);
+
     private final Conductor conductor;
     private final Guard guard;
     private final Watcher watcher;
@@ -33,7 +39,7 @@ final class SwitchOver {
     /// @param proof that both sides are the same
     /// @param last is done just before writes are held
     /// @param evidence is told of each step
-    void perform(SwitchProof proof, Switch.LastLook last, SwitchEvidence evidence)
+    void perform(SwitchProof proof, LastLook last, SwitchEvidence evidence)
             throws InterruptedException {
         Run run = conductor.run();
         Flow flow = conductor.flow();
@@ -66,6 +72,12 @@ final class SwitchOver {
         boolean interrupted = Thread.interrupted();
         try {
             undo(before, switching, failure);
+        } catch (LockstepException e) {
+            if (conductor.state() instanceof Switching) {
+                throw new LockstepException(
+                        e.fault(), "%s; and %s".formatted(failure.getMessage(), e.text()), failure);
+            }
+            log.atWarn().setCause(e).log("what a switch has left is removed later by the run");
         } finally {
             // Else what undoes it would be interrupted once more.
             if (interrupted) {
@@ -99,5 +111,8 @@ final class SwitchOver {
         flow.close();
         conductor.refresh();
         evidence.write(conductor.history(), reason);
+        if (conductor.state() instanceof InStep back && back.active() == switching.from()) {
+            watcher.say("the switch was undone, writes go on where they were: " + reason);
+        }
     }
 }

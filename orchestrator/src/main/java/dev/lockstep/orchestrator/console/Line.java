@@ -27,6 +27,11 @@ public final class Line {
         console.ended(this, Colour.GREEN, "done", result);
     }
 
+    /// It ended where it had begun.
+    public void undone() {
+        console.ended(this, Colour.RED, "undone", "");
+    }
+
     /// It ended badly.
     public void failed(String reason) {
         console.ended(this, Colour.RED, "failed", reason);

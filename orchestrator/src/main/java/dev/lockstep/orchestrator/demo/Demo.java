@@ -82,7 +82,7 @@ public final class Demo {
         Plan plan = plan(servers);
         List<Check> checks;
         try (OpenRun open =
-                OpenRun.take(plan, source, target, servers.folder().resolve("run"), clock)) {
+                OpenRun.take(plan, source, target, servers.folder().resolve("run"), clock, "")) {
             Stop stop = new Stop();
             open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, watcher);

@@ -7,14 +7,21 @@ import dev.lockstep.orchestrator.stage.FlywayFolder;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Removes what a run left on both databases and in Kafka. Each step bears being done twice, so a
 /// cleanup that was cut short is simply done again. The journal stays on the target.
 public final class Cleanup {
+    private static final Logger log = LoggerFactory.getLogger(Cleanup.class);
+    private static final Duration LOCK_MAX = Duration.ofSeconds(2);
+
     private static final List<String> NOTES =
             List.of(
                     "chunk",
@@ -24,6 +31,20 @@ public final class Cleanup {
                     "progress",
                     "found_sequence",
                     "stray_write");
+
+    /// Whether anything but the journal is needed still: by a run that is not over or that a
+    /// process has, or by somebody who waits for an answer.
+    private static final String IN_USE =
+            """
+            SELECT EXISTS (SELECT FROM lockstep.lease WHERE NOT released)
+                OR EXISTS (SELECT FROM lockstep.request r
+                             JOIN pg_stat_activity a ON a.pid = r.asker_pid
+                              AND (a.backend_start = r.asker_start OR a.backend_start IS NULL))
+                OR EXISTS (SELECT FROM lockstep.run r
+                            WHERE (SELECT event FROM lockstep.journal j
+                                    WHERE j.run = r.name AND event IN ('Started', 'CleanedUp')
+                                    ORDER BY seq DESC LIMIT 1) IS DISTINCT FROM 'CleanedUp')\
+            """;
 
     private final Run run;
 
@@ -55,17 +76,36 @@ public final class Cleanup {
     /// Removes all notes on the target but the journal.
     public void target() {
         run.requireLease();
-        target(run.target(), run.name());
+        FlywayFolder.forget(run.target(), "expand", run.name());
+        FlywayFolder.forget(run.target(), "contract", run.name());
+        run.target()
+                .tx(session ->
+                        NOTES.forEach(table ->
+                                session.update(
+                                        "DELETE FROM lockstep.%s WHERE run = ?".formatted(table),
+                                        run.name())));
     }
 
-    /// As [#target()], where the run itself is not open.
-    public static void target(Db target, String run) {
-        FlywayFolder.forget(target, "expand", run);
-        FlywayFolder.forget(target, "contract", run);
-        target.tx(session ->
-                NOTES.forEach(table ->
-                        session.update(
-                                "DELETE FROM lockstep.%s WHERE run = ?".formatted(table), run)));
+    /// Leaves only the journal of all that Lockstep has on the target, where nobody needs more. To
+    /// be called by each process that had a part in an ending, as its last act: the last of them
+    /// finds nobody left.
+    public static void leaveJournal(Db target) {
+        try {
+            target.tx(session -> {
+                if (OwnTables.exist(session) && !session.flag(IN_USE)) {
+                    session.run("SET LOCAL lock_timeout = " + LOCK_MAX.toMillis());
+                    session.run(
+                            "LOCK TABLE lockstep.lease, lockstep.request IN ACCESS EXCLUSIVE MODE");
+                    if (!session.flag(IN_USE)) {
+                        OwnTables.leaveJournal(session);
+                    }
+                }
+            });
+        } catch (LockstepException e) {
+            log.atInfo()
+                    .addKeyValue("why", e.text())
+                    .log("tables of Lockstep's stay beside the journal");
+        }
     }
 
     /// Removes the tables on the source, unless another run uses them.

@@ -70,7 +70,17 @@ public record Asked(String command, String table, Set<Option> options, String by
 
     /// What ends a run has to do so even where its changes are gone.
     public boolean needsStream() {
-        return !command.equals("abort") && !command.equals("complete");
+        return !isEnding();
+    }
+
+    /// Whether it has writes move.
+    public boolean isSwitch() {
+        return command.equals("cutover") || command.equals("rollback");
+    }
+
+    /// Whether it ends a run.
+    public boolean isEnding() {
+        return command.equals("complete") || command.equals("abort");
     }
 
     /// Whether a run in this state has what was asked for.

@@ -5,10 +5,12 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -41,7 +43,8 @@ public final class Journal {
 
     /// Everything so far; nothing where Lockstep never was.
     public List<Entry> entries() {
-        return target.call(session -> OwnTables.exist(session) ? entries(session) : List.of());
+        return target.call(
+                session -> OwnTables.haveJournal(session) ? entries(session) : List.of());
     }
 
     private List<Entry> entries(Session session) {
@@ -64,17 +67,34 @@ public final class Journal {
         return history;
     }
 
+    /// Why the last switch was undone; empty where it was not.
+    public Optional<String> whyUndone() {
+        Optional<String> why = Optional.empty();
+        for (Entry entry : entries()) {
+            why =
+                    switch (entry.event()) {
+                        case RunEvent.SwitchUndone undone -> Optional.of(undone.reason());
+                        case RunEvent.SwitchStarted _, RunEvent.Switched _ -> Optional.empty();
+                        default -> why;
+                    };
+        }
+        return why;
+    }
+
     /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true
     /// then.
     public History append(long epoch, RunEvent event) {
-        return append(epoch, history(), event);
+        return append(epoch, history(), event, Duration.ZERO);
     }
 
     /// As the other, after what is known: nobody but the owner of `epoch` may have stored anything
     /// since that was read.
-    History append(long epoch, History before, RunEvent event) {
+    ///
+    /// @param atMost how long a statement may take, the commit too; 0 for any time
+    History append(long epoch, History before, RunEvent event, Duration atMost) {
         History next = before.after(event);
         target.tx(session -> {
+            session.limit(atMost);
             Lease.hold(session, run, epoch);
             session.update(
                     APPEND, run, epoch, event.getClass().getSimpleName(), Json.write(event), run);

@@ -25,7 +25,7 @@ public final class Lease implements AutoCloseable {
 
     private static final String HOLDER =
             """
-            SELECT l.owner, l.backend_pid, a.pid IS NOT NULL AS connected,
+            SELECT l.owner, l.passing, l.backend_pid, a.pid IS NOT NULL AS connected,
                    l.renewed_at > clock_timestamp() - make_interval(secs => ?) AS fresh
               FROM lockstep.lease l
               LEFT JOIN pg_stat_activity a
@@ -49,11 +49,13 @@ public final class Lease implements AutoCloseable {
             """;
 
     /// A row to lock: without one, processes that come at the same time would not see each other.
+    /// Epochs go on after those that the journal knows, where that alone was left.
     private static final String REGISTER =
             """
             INSERT INTO lockstep.lease
                    (run, epoch, owner, backend_pid, backend_start, renewed_at, released)
-            VALUES (?, 0, '', 0, '-infinity', '-infinity', true)
+            SELECT ?, coalesce(max(epoch), 0), '', 0, '-infinity', '-infinity', true
+              FROM lockstep.journal WHERE run = ?
             ON CONFLICT DO NOTHING\
             """;
 
@@ -68,7 +70,7 @@ public final class Lease implements AutoCloseable {
             UPDATE lockstep.lease l
                SET epoch = l.epoch + 1, owner = ?, backend_pid = a.pid,
                    backend_start = a.backend_start, renewed_at = clock_timestamp(),
-                   released = false
+                   released = false, passing = ?
               FROM pg_stat_activity a
              WHERE l.run = ? AND a.pid = pg_backend_pid()
             RETURNING l.epoch\
@@ -99,22 +101,39 @@ public final class Lease implements AutoCloseable {
         this.epoch = epoch;
     }
 
-    /// Takes the run, or fails with who has it.
+    /// Who holds a run.
+    ///
+    /// @param passing whether it is a command that gives the run back by itself
+    public record Holder(String name, boolean passing) {}
+
+    /// Takes the run for as long as it takes, or fails with who has it.
     public static Lease take(Db target, String run) {
+        return take(target, run, "");
+    }
+
+    /// As the other, for one command; empty for none.
+    public static Lease take(Db target, String run, String command) {
         Session session = target.session("lease");
         try {
             session.rows(
                     END_STALLED, row -> row.textAt(1), run, STALE.toSeconds(), STALE.toSeconds());
             session.begin();
             session.run("SET LOCAL lock_timeout = " + LOCK_MAX.toMillis());
-            session.update(REGISTER, run);
+            session.update(REGISTER, run, run);
             lock(session, run);
-            Optional<String> holder = holder(session, run);
+            Optional<Holder> holder = holder(session, run);
             if (holder.isPresent()) {
                 throw held(run, holder.get());
             }
             endStaleHolder(session, run);
-            long epoch = session.row(TAKE, row -> row.number("epoch"), me(), run).orElseThrow();
+            long epoch =
+                    session.row(
+                                    TAKE,
+                                    row -> row.number("epoch"),
+                                    command.isEmpty() ? me() : "`%s`, %s".formatted(command, me()),
+                                    !command.isEmpty(),
+                                    run)
+                            .orElseThrow();
             session.commit();
             return new Lease(target, session, run, epoch);
         } catch (RuntimeException e) {
@@ -139,22 +158,27 @@ public final class Lease implements AutoCloseable {
     }
 
     /// The refusal of a run that `holder` has.
-    public static LockstepException held(String run, String holder) {
+    public static LockstepException held(String run, Holder holder) {
         return new LockstepException(
                 Fault.NAME_IN_USE,
-                ("run \"%s\" is being brought forward by %s; stop that process first, or "
-                                + "give this plan another name")
-                        .formatted(run, holder));
+                "run \"%s\" is being brought forward by %s; %s, or give this plan another name"
+                        .formatted(
+                                run,
+                                holder.name(),
+                                holder.passing()
+                                        ? "wait for that to end"
+                                        : "stop that process first"));
     }
 
     /// Who holds the run, if somebody alive does.
-    public static Optional<String> holder(Session session, String run) {
+    public static Optional<Holder> holder(Session session, String run) {
         return session.row(
                         HOLDER,
                         row ->
                                 row.flag("connected") && row.flag("fresh")
-                                        ? Optional.of(row.text("owner"))
-                                        : Optional.<String>empty(),
+                                        ? Optional.of(
+                                                new Holder(row.text("owner"), row.flag("passing")))
+                                        : Optional.<Holder>empty(),
                         STALE.toSeconds(),
                         run)
                 .flatMap(found -> found);

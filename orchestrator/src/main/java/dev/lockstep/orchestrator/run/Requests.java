@@ -41,9 +41,10 @@ public final class Requests {
             """;
     private static final String TAKE_BACK =
             """
-            UPDATE lockstep.request SET finished_at = now()
+            DELETE FROM lockstep.request
              WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
+    private static final String FORGET = "DELETE FROM lockstep.request WHERE id = ?";
     private static final String OUTCOME =
             "SELECT outcome::text AS outcome FROM lockstep.request WHERE id = ?";
 
@@ -116,6 +117,11 @@ public final class Requests {
     /// Takes back what was asked; false where somebody has taken it on.
     public boolean takeBack(long id) {
         return target.call(session -> session.update(TAKE_BACK, id) == 1);
+    }
+
+    /// Removes what was asked, of which all is known by now.
+    public void forget(long id) {
+        target.tx(session -> session.update(FORGET, id));
     }
 
     /// The answer, once there is one.

@@ -4,6 +4,7 @@ import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 
 /// What every piece of work on a run needs: the plan, both databases, the journal, and the epoch
@@ -39,9 +40,9 @@ public record Run(
     }
 
     /// As the other, where `before` is what this process knows the journal to come to: a long
-    /// journal is not read again.
-    public History append(History before, RunEvent event) {
-        return journal.append(epoch, before, event);
+    /// journal is not read again. No statement takes longer than `atMost`.
+    public History append(History before, RunEvent event, Duration atMost) {
+        return journal.append(epoch, before, event, atMost);
     }
 
     /// Stores what happened and returns what is true then.

@@ -129,6 +129,7 @@ public sealed interface RunEvent {
 
     record CompletionStarted() implements RunEvent {}
 
+    /// The contract folder is applied.
     record Contracted() implements RunEvent {}
 
     /// The run is being given up.
@@ -136,6 +137,7 @@ public sealed interface RunEvent {
     /// @param keepTarget whether the target keeps the rows that the run brought
     record AbortStarted(boolean keepTarget) implements RunEvent {}
 
+    /// Nothing of Lockstep's is left but the journal, and the run is over.
     record CleanedUp() implements RunEvent {}
 
     record Failed(String fault, String message) implements RunEvent {}

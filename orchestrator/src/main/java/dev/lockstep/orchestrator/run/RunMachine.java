@@ -95,7 +95,11 @@ public final class RunMachine {
             case Verifying verifying when event instanceof Repaired -> verifying;
             case InStep inStep -> fromInStep(inStep, event);
             case Switching switching -> fromSwitching(switching, event);
-            case Contracting _ when event instanceof Contracted -> new Completed();
+            case Contracting(int stream, boolean applied)
+                    when event instanceof Contracted && !applied ->
+                    new Contracting(stream, true);
+            case Contracting(int _, boolean applied) when event instanceof CleanedUp && applied ->
+                    new Completed();
             case Aborting _ when event instanceof CleanedUp -> new Aborted();
             case Planned _,
                     Expanding _,
@@ -117,7 +121,7 @@ public final class RunMachine {
             case SwitchStarted(Side to) when to != state.active() ->
                     new Switching(state.active(), state.stream(), false);
             case CompletionStarted _ when state.active() == Side.TARGET ->
-                    new Contracting(state.stream());
+                    new Contracting(state.stream(), false);
             default -> throw refused(state, event);
         };
     }

@@ -68,7 +68,9 @@ public sealed interface RunState {
     record Switching(Side from, int stream, boolean intended) implements RunState {}
 
     /// The way back is being given up.
-    record Contracting(int stream) implements RunState {}
+    ///
+    /// @param applied whether the contract folder is in, and only Lockstep's own is left to remove
+    record Contracting(int stream, boolean applied) implements RunState {}
 
     record Completed() implements RunState {}
 

@@ -107,7 +107,9 @@ public record Status(
         History history = new Journal(target, run).history();
         try (Session session = target.brief("status")) {
             boolean known = OwnTables.exist(session);
-            Optional<String> worker = known ? Lease.holder(session, run) : Optional.empty();
+            Optional<String> worker =
+                    (known ? Lease.holder(session, run) : Optional.<Lease.Holder>empty())
+                            .map(Lease.Holder::name);
             Optional<Note.Found> note = known ? Note.find(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
             Found found =

@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.switching;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 
 /// How long applications wait for a switch, and how long they may.
@@ -32,16 +33,34 @@ final class Pause {
     Duration left() {
         Duration left = begun ? max.minusNanos(System.nanoTime() - since) : max;
         if (!left.isPositive()) {
-            throw new LockstepException(
-                    Fault.SWITCH_FAILED,
-                    "writes were held for %d ms, the plan's max-pause".formatted(max.toMillis()));
+            throw new LockstepException(Fault.SWITCH_FAILED, told());
         }
         return left;
+    }
+
+    /// What came of a statement that was cut off when nothing was left.
+    LockstepException over(LockstepException cause) {
+        return new LockstepException(Fault.SWITCH_FAILED, told(), cause);
+    }
+
+    private String told() {
+        return "writes were held for %d ms, the plan's max-pause".formatted(max.toMillis());
     }
 
     /// Fails where nothing is left of it.
     void requireLeft() {
         Duration _ = left();
+    }
+
+    /// Has the server end any statement of the open transactions that takes longer than what is
+    /// left, whatever it waits for.
+    void limit(Session... held) {
+        long millis = Math.max(1, left().toMillis());
+        for (Session session : held) {
+            session.run(
+                    "SET LOCAL statement_timeout = %1$d; SET LOCAL lock_timeout = %1$d"
+                            .formatted(millis));
+        }
     }
 
     /// It is over, as far as is known; one that nobody saw begin has no length.

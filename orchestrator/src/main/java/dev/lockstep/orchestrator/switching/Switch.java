@@ -64,13 +64,6 @@ public final class Switch {
         default void waiting(String what) {}
     }
 
-    /// Brings what the switch goes by up to date, so that little of that is left to be done while
-    /// writes are held.
-    @FunctionalInterface
-    public interface LastLook {
-        void look() throws InterruptedException;
-    }
-
     public Switch(Run run, Moved moved, Switching state, StepListener steps) {
         this.run = run;
         this.moved = moved;
@@ -158,28 +151,10 @@ public final class Switch {
             History history)
             throws InterruptedException {
         Refusal fenced = refusal(run, moved, state.from());
-        Refusal opened = refusal(run, moved, state.from().other());
         try (Session opening = sessions.standby();
                 Fence fence = raise(sessions.active(), fenced)) {
             pause.begin(fence.heldSince());
-            steps.before("drain");
-            current.drain(pause.left());
-            begin(opening, fence);
-            current.requirePublished(fence.session());
-            steps.before("sequences");
-            new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
-            next.startAnewAt(writtenUpTo(opening));
-            limit(opening);
-            opening.run(Fence.locking(opened.tables()));
-            opened.requireRefusing(opening);
-            StrayNotes.requireNone(opening, run.name(), state.from().other());
-            opened.accept(opening);
-            requireStill(proof, opening, fence);
-            pause.requireLeft();
-            steps.before("intend");
-            reached = Settlement.Reached.INTENT;
-            run.append(history, new SwitchIntended());
-            steps.before("fence");
+            hold(current, next, proof, sessions, fence, history);
             pause.requireLeft();
             fence.makeDurable(fenced);
             steps.before("open");
@@ -187,6 +162,49 @@ public final class Switch {
             reached = Settlement.Reached.OPENED;
             pause.end();
         }
+    }
+
+    /// What has to be done while writes are held and can be let go still.
+    private void hold(
+            Replication current,
+            Replication next,
+            SwitchProof proof,
+            SessionPair sessions,
+            Fence fence,
+            History history)
+            throws InterruptedException {
+        Session opening = sessions.standby();
+        PauseWatch watch = PauseWatch.start(pause.left(), from, sessions);
+        try (watch) {
+            steps.before("drain");
+            current.drain(pause.left());
+            begin(opening, fence);
+            current.requirePublished(fence.session());
+            steps.before("sequences");
+            new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
+            next.startAnewAt(writtenUpTo(opening), pause.left());
+            accept(proof, opening, fence);
+            pause.requireLeft();
+            steps.before("intend");
+            reached = Settlement.Reached.INTENT;
+            run.append(history, new SwitchIntended(), pause.left());
+            steps.before("fence");
+        } catch (LockstepException e) {
+            throw watch.hasCut() ? pause.over(e) : e;
+        }
+    }
+
+    private void accept(SwitchProof proof, Session opening, Fence fence) {
+        Refusal opened = refusal(run, moved, state.from().other());
+        pause.limit(opening);
+        opening.run(Fence.locking(opened.tables()));
+        opened.requireRefusing(opening);
+        StrayNotes.requireNone(opening, run.name(), state.from().other());
+        opened.accept(opening);
+        SessionPair held = new SessionPair(fence.session(), opening);
+        pause.limit(held.active(), held.standby());
+        others = tables.require(held.active(), held.standby(), others);
+        proof.requireStill(held, (_, _) -> pause.left());
     }
 
     private Fence raise(Session session, Refusal fenced) {
@@ -205,27 +223,9 @@ public final class Switch {
         opening.begin();
         LockRetry.preferOverVacuum(opening);
         LockRetry.endWithUs(opening, run.plan().cutover().maxPause());
-        limit(opening, fence.session());
+        pause.limit(opening, fence.session());
         Session onTarget = state.from() == Side.TARGET ? fence.session() : opening;
         Lease.hold(onTarget, run.name(), run.epoch());
-    }
-
-    private void requireStill(SwitchProof proof, Session opening, Fence fence) {
-        SessionPair held = new SessionPair(fence.session(), opening);
-        limit(held.active(), held.standby());
-        others = tables.require(held.active(), held.standby(), others);
-        proof.requireStill(held, (_, _) -> pause.left());
-    }
-
-    /// Has the server end any statement of the open transactions that takes longer than the pause
-    /// may, whatever it waits for.
-    private void limit(Session... held) {
-        long millis = Math.max(1, pause.left().toMillis());
-        for (Session session : held) {
-            session.run(
-                    "SET LOCAL statement_timeout = %1$d; SET LOCAL lock_timeout = %1$d"
-                            .formatted(millis));
-        }
     }
 
     /// Finds out how far a failed switch came, and ends it one way or the other.

@@ -7,8 +7,12 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Request;
 import dev.lockstep.orchestrator.run.RunEvent;
+import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// Commands whose process took them on and died over them.
 @Timeout(120)
 class AskedThenDeadTest {
+    private static final String STANDS_AT_RUN =
+            """
+            SELECT EXISTS (SELECT FROM pg_locks
+                            WHERE NOT granted AND relation = 'lockstep.run'::regclass)\
+            """;
+
     private final Pair pair = Pair.create();
     private final Db target = pair.target();
     @TempDir Path folder = Path.of("");
@@ -75,5 +85,90 @@ class AskedThenDeadTest {
         }
         assertThat(asking.get(100, TimeUnit.SECONDS).done()).contains("write pause");
         Sides.refuses(pair.source(), "DELETE FROM item", target);
+    }
+
+    /// The run that is started again undoes the switch, and says so to whoever still waits for it.
+    @Test
+    void whoeverTakesTheDeadOnesPlaceTellsWhatCameOfIt() throws Exception {
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        CompletableFuture<Told> asking;
+        try (Lease lease = Lease.take(target, move.name())) {
+            asking = CompletableFuture.supplyAsync(() -> move.told("cutover"));
+            claimed(new Requests(target, move.name()));
+            new Journal(target, move.name())
+                    .append(lease.epoch(), new RunEvent.SwitchStarted(Side.TARGET));
+        }
+        try (LiveRun run = LiveRun.inStep(move)) {
+            asking.get(60, TimeUnit.SECONDS)
+                    .refused(
+                            1,
+                            "SWITCH_FAILED",
+                            "cutover came to nothing: the process that switched died before writes"
+                                    + " had moved; the run is in-step, active: source: ask again");
+            run.stop().refused(130, "INTERRUPTED", "the run is kept");
+        }
+        Pair.run(pair.source(), "INSERT INTO item VALUES (1)");
+    }
+
+    /// Who asked was about to do it himself, and another process was there first.
+    @Test
+    void whoComesTooLateToDoItHimselfGoesOnWaiting() throws Exception {
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        Requests requests = new Requests(target, move.name());
+        CompletableFuture<Told> asking;
+        Request taken;
+        try (Session holding = target.session("hold")) {
+            try (Lease _ = Lease.take(target, move.name())) {
+                asking = CompletableFuture.supplyAsync(() -> move.told("cutover"));
+                taken = claimed(requests);
+                holding.begin();
+                holding.run("LOCK TABLE lockstep.run");
+            }
+            LiveRun.await(
+                    "the one who asked looks at the run",
+                    () -> Pair.rows(target, STANDS_AT_RUN).equals(List.of("(t)")));
+            try (Lease _ = Lease.take(target, move.name())) {
+                holding.rollback();
+                LiveRun.await(
+                        "the one who asked is past that",
+                        () -> Pair.rows(target, STANDS_AT_RUN).equals(List.of("(f)")));
+                requests.answer(taken.id(), new Requests.Outcome(0, "it was done elsewhere"));
+                assertThat(asking.get(60, TimeUnit.SECONDS).done())
+                        .isEqualTo("it was done elsewhere");
+            }
+        }
+    }
+
+    @Test
+    void aRunWaitsForACommandThatHasItsRun() throws Exception {
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        StringWriter err = new StringWriter();
+        CompletableFuture<Integer> running;
+        try (Lease _ = Lease.take(target, move.name(), "cutover")) {
+            String[] words = {"run", move.plan().toString(), "--until", "in-step"};
+            running =
+                    CompletableFuture.supplyAsync(() ->
+                            Main.execute(
+                                    new PrintWriter(new StringWriter(), true),
+                                    new PrintWriter(err, true),
+                                    words));
+            LiveRun.await(
+                    "the run waits",
+                    () -> err.toString().contains("is in the hands of `cutover`, process"));
+            assertThat(running).isNotDone();
+        }
+        assertThat(running.get(60, TimeUnit.SECONDS)).isZero();
+    }
+
+    @Test
+    void whoSwitchesAloneIsToldThatNobodyCarriesWhatComesThen() {
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        Told told = move.told("cutover");
+        assertThat(told.done()).contains("write pause");
+        assertThat(told.err()).contains("nobody works on the run now", "`run` carries it");
     }
 }

@@ -133,6 +133,26 @@ class BoundedPauseTest {
         assertThat(hooked.undone("writes were held for 2000 ms, the plan's max-pause")).isTrue();
     }
 
+    /// The server would let go of a process that says nothing only five seconds after that.
+    @Test
+    void writesGoOnWhenTheTimeIsUpWhateverTheSwitchIsAt() {
+        Move move = inStep("3s", NEVER);
+        AtomicLong waited = new AtomicLong();
+        Hooked hooked =
+                new Hooked()
+                        .at(
+                                "intend/0",
+                                () -> {
+                                    long since = System.nanoTime();
+                                    Pair.run(source, "INSERT INTO a VALUES (2)");
+                                    waited.set(System.nanoTime() - since);
+                                });
+        hooked.switches(move, 1);
+        assertThat(hooked.undone("writes were held for 3000 ms, the plan's max-pause")).isTrue();
+        assertThat(Duration.ofNanos(waited.get())).isLessThan(Duration.ofSeconds(7));
+        assertThat(Pair.rows(target, "SELECT id FROM a ORDER BY id")).containsExactly("(1)", "(2)");
+    }
+
     private static boolean isOver(long since, Duration length) {
         return System.nanoTime() - since > length.toNanos();
     }

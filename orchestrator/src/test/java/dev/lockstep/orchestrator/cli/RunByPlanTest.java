@@ -169,6 +169,7 @@ class RunByPlanTest {
                         "SwitchIntended",
                         "Switched",
                         "CompletionStarted",
-                        "Contracted");
+                        "Contracted",
+                        "CleanedUp");
     }
 }

@@ -42,13 +42,13 @@ public final class Databases implements AutoCloseable {
              WHERE relname ~ 'lockstep|flyway' AND relnamespace::regnamespace::text <> 'lockstep'\
             """;
 
-    /// The journal, the lease and what was asked may stay; what speaks of rows may not.
+    /// The journal stays, with what each run moved.
     private static final String NOTES =
             """
-            SELECT (SELECT count(*) FROM lockstep.position) + (SELECT count(*) FROM lockstep.chunk)
-                 + (SELECT count(*) FROM lockstep.copy_table)
-                 + (SELECT count(*) FROM lockstep.unfinished_row)
-                 + (SELECT count(*) FROM lockstep.progress)\
+            SELECT (SELECT count(*) FROM pg_class
+                     WHERE relnamespace = 'lockstep'::regnamespace AND relkind = 'r'
+                       AND relname NOT IN ('journal', 'run'))
+                 + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'lockstep'::regnamespace)\
             """;
 
     private static final String DROP_SLOTS =

@@ -81,7 +81,8 @@ public final class HookedRun {
 
     private void work(Db source, Db target) {
         try (OpenRun open =
-                OpenRun.take(plan, source, target, OpenRun.folder(plan), InstantSource.system())) {
+                OpenRun.take(
+                        plan, source, target, OpenRun.folder(plan), InstantSource.system(), "")) {
             hook.reached("planned");
             Stop stop = new Stop();
             hook.begun(stop::interrupt);

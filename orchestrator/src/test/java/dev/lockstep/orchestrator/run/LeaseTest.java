@@ -222,6 +222,30 @@ class LeaseTest {
     }
 
     @Test
+    void aCommandThatHasTheRunIsToldFromWhoStaysWithIt() {
+        try (Lease _ = Lease.take(db, RUN, "cutover")) {
+            assertThat(holder().filter(Lease.Holder::passing).map(Lease.Holder::name))
+                    .hasValueSatisfying(name -> assertThat(name).startsWith("`cutover`, process "));
+            assertThatThrownBy(() -> Lease.take(db, RUN)).hasMessageContaining("wait for that");
+        }
+        try (Lease _ = Lease.take(db, RUN)) {
+            assertThat(holder().map(Lease.Holder::passing)).contains(false);
+        }
+    }
+
+    /// What an owner wrote whom everybody has forgotten must stay fenced.
+    @Test
+    void epochsGoOnWhereTheJournalAloneWasLeft() {
+        try (Lease lease = Lease.take(db, RUN)) {
+            new Journal(db, RUN).append(lease.epoch(), new RunEvent.Started());
+        }
+        Pair.run(db, "DELETE FROM lockstep.lease");
+        try (Lease lease = Lease.take(db, RUN)) {
+            assertThat(lease.epoch()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void anOwnerIsToldThatAnotherOneCame() throws Exception {
         CompletableFuture<LockstepException> told = new CompletableFuture<>();
         try (Lease lease = Lease.take(db, RUN)) {
@@ -232,7 +256,7 @@ class LeaseTest {
         assertThat(Pair.rows(db, "SELECT released FROM lockstep.lease")).containsExactly("(f)");
     }
 
-    private Optional<String> holder() {
+    private Optional<Lease.Holder> holder() {
         return db.call(session -> Lease.holder(session, RUN));
     }
 

@@ -48,7 +48,8 @@ class RunMachineTest {
                     CUTOVER_INTENDED,
                     ROLLBACK,
                     ROLLBACK_INTENDED,
-                    new Contracting(1),
+                    new Contracting(1, false),
+                    new Contracting(1, true),
                     new Aborting(0, false),
                     new Aborting(2, true));
     private static final List<RunState> FINAL = List.of(new Completed(), new Aborted());
@@ -138,15 +139,23 @@ class RunMachineTest {
             moves.put(new Given(rollback, UNDONE), ON_TARGET);
             moves.put(new Given(rollback, SWITCHED), BACK_ON_SOURCE);
         }
-        moves.put(new Given(ON_TARGET, new RunEvent.CompletionStarted()), new Contracting(1));
-        moves.put(new Given(new Contracting(1), new RunEvent.Contracted()), new Completed());
-        for (Aborting aborting : List.of(new Aborting(0, false), new Aborting(2, true))) {
-            moves.put(new Given(aborting, new RunEvent.CleanedUp()), new Aborted());
-        }
+        addEnds(moves);
         addLateDifferences(moves);
         addAborts(moves);
         addFaults(moves);
         return moves;
+    }
+
+    private static void addEnds(Map<Given, RunState> moves) {
+        moves.put(
+                new Given(ON_TARGET, new RunEvent.CompletionStarted()), new Contracting(1, false));
+        moves.put(
+                new Given(new Contracting(1, false), new RunEvent.Contracted()),
+                new Contracting(1, true));
+        moves.put(new Given(new Contracting(1, true), new RunEvent.CleanedUp()), new Completed());
+        for (Aborting aborting : List.of(new Aborting(0, false), new Aborting(2, true))) {
+            moves.put(new Given(aborting, new RunEvent.CleanedUp()), new Aborted());
+        }
     }
 
     private static void addLateDifferences(Map<Given, RunState> moves) {
@@ -252,7 +261,7 @@ class RunMachineTest {
                         s instanceof Switching
                                 || (s instanceof Failed f && f.in() instanceof Switching));
         assertThat(CUTOVER.activeSide()).isEmpty();
-        assertThat(new Contracting(1).activeSide()).contains(Side.TARGET);
+        assertThat(new Contracting(1, false).activeSide()).contains(Side.TARGET);
         assertThat(new Aborting(2, true).activeSide()).contains(Side.SOURCE);
         assertThat(failed(ON_TARGET).activeSide()).contains(Side.TARGET);
     }

@@ -8,6 +8,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +22,16 @@ import org.postgresql.PGConnection;
 /// Parameters are sent as text of unknown type, so the server reads them as whatever the statement
 /// needs; a number, a boolean or a `String[]` goes as itself.
 public final class Session implements AutoCloseable {
+    private static final Consumer<Connection> END = Connector::end;
+
     private final Connection connection;
     private final String label;
     private final Consumer<Connection> leave;
     private final AtomicBoolean open = new AtomicBoolean(true);
+    private volatile boolean own;
 
     Session(Connection connection, String label) {
-        this(connection, label, Connector::end);
+        this(connection, label, END);
     }
 
     /// @param leave gets the connection when the session is closed
@@ -154,8 +158,14 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /// The driver's connection, for COPY and replication.
+    /// The driver's connection, for COPY and replication. No other session gets it after that: a
+    /// COPY that was left in its middle would keep that one waiting for ever.
     public <T> T raw(String doing, Raw<T> work) {
+        own = true;
+        return driver(doing, work);
+    }
+
+    private <T> T driver(String doing, Raw<T> work) {
         try {
             return work.on(connection.unwrap(PGConnection.class));
         } catch (SQLException e) {
@@ -175,8 +185,16 @@ public final class Session implements AutoCloseable {
         }
     }
 
+    /// Has the server end each statement of the open transaction that takes longer, the commit's
+    /// wait for a synchronous replica too.
+    ///
+    /// @param atMost 0 for any time
+    public void limit(Duration atMost) {
+        run("SET LOCAL statement_timeout = " + atMost.toMillis());
+    }
+
     public int backendPid() {
-        return raw("backend pid", PGConnection::getBackendPID);
+        return driver("backend pid", PGConnection::getBackendPID);
     }
 
     public int serverMajor() {
@@ -219,7 +237,7 @@ public final class Session implements AutoCloseable {
         // The connection may be another session's after that.
         if (open.getAndSet(false)) {
             rollback();
-            leave.accept(connection);
+            (own ? END : leave).accept(connection);
         }
     }
 

@@ -21,6 +21,8 @@ public final class SqlStates {
     /// The driver's: it and the server could not agree on how to log in.
     public static final String REJECTED = "08004";
 
+    static final String UNDEFINED_TABLE = "42P01";
+
     /// Too many connections, of the server, a database or a role.
     static final String TOO_MANY = "53300";
 

@@ -1,15 +1,18 @@
 -- Lockstep's own tables. Both databases have all of them: positions lie beside the rows that they
 -- speak of, everything else is used on the target. `run` is the plan's name everywhere.
 
+-- The first two outlast the others when no run is left. This and what changes them later runs over
+-- them once more when the others come back, so it has to bear that they are there.
+
 -- One row a run. `fingerprint` says what is moved from where, so that a name is not used twice.
-CREATE TABLE lockstep.run (
+CREATE TABLE IF NOT EXISTS lockstep.run (
     name text PRIMARY KEY,
     fingerprint text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- What happened, in order. Nothing is ever changed or removed; the state of a run is the fold of this.
-CREATE TABLE lockstep.journal (
+CREATE TABLE IF NOT EXISTS lockstep.journal (
     run text NOT NULL,
     seq bigint NOT NULL,
     at timestamptz NOT NULL DEFAULT now(),
@@ -19,7 +22,8 @@ CREATE TABLE lockstep.journal (
     PRIMARY KEY (run, seq)
 );
 
--- Who brings the run forward. `epoch` grows with every owner and fences the ones before.
+-- Who brings the run forward. `epoch` grows with every owner and fences the ones before. `passing`:
+-- a command that gives the run back by itself.
 CREATE TABLE lockstep.lease (
     run text PRIMARY KEY,
     epoch bigint NOT NULL,
@@ -27,7 +31,8 @@ CREATE TABLE lockstep.lease (
     backend_pid integer NOT NULL,
     backend_start timestamptz NOT NULL,
     renewed_at timestamptz NOT NULL,
-    released boolean NOT NULL DEFAULT false
+    released boolean NOT NULL DEFAULT false,
+    passing boolean NOT NULL DEFAULT false
 );
 
 -- What other processes ask of the one that holds the lease. It claims a request and then does what

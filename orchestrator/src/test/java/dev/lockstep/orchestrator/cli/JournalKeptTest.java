@@ -1,0 +1,94 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.orchestrator.ending.Cleanup;
+import dev.lockstep.orchestrator.run.Requests;
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What is left on the target when runs are over.
+class JournalKeptTest {
+    private static final String PLAN =
+            "schema: { copy: none }\ntables: { include: [\"public.%s\"] }";
+
+    private final Pair pair = Pair.create();
+    private final Db target = pair.target();
+    @TempDir Path folder = Path.of("");
+
+    @BeforeEach
+    void tables() {
+        pair.onBoth(
+                "CREATE TABLE one (id int PRIMARY KEY); CREATE TABLE two (LIKE one INCLUDING ALL)");
+        Pair.run(pair.source(), "INSERT INTO one VALUES (1); INSERT INTO two VALUES (2)");
+    }
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    private boolean hasAllTables() {
+        return target.call(
+                session -> session.flag("SELECT to_regclass('lockstep.lease') IS NOT NULL"));
+    }
+
+    @Test
+    void theLastRunThatEndsTakesAllButTheJournalAway() {
+        Move one = Move.of(folder, pair, PLAN.formatted("one"));
+        Move two = Move.of(folder, pair, PLAN.formatted("two"));
+        one.told("run", "--until", "in-step").done();
+        two.told("run", "--until", "in-step").done();
+        one.told("abort").done();
+        assertThat(hasAllTables()).isTrue();
+        two.told("validate").done();
+        two.told("cutover").done();
+        two.told("complete").done();
+        Sides.areLeftClean(pair);
+        assertThat(Status.of(one).state()).isEqualTo("aborted");
+        assertThat(Status.of(two).state()).isEqualTo("completed");
+        assertThat(two.told("run").done()).contains("completed, active: target");
+        Sides.areLeftClean(pair);
+        one.told("run", "--until", "in-step").done();
+        one.told("abort").done();
+        Sides.areLeftClean(pair);
+        List<String> events = one.told("journal").done().lines().toList();
+        assertThat(events).filteredOn(line -> line.contains("CleanedUp")).hasSize(2);
+        assertThat(two.told("journal").done()).endsWith("{}").contains("CleanedUp");
+        assertThat(epochs(one)).isSorted().doesNotHaveDuplicates().hasSizeGreaterThan(2);
+    }
+
+    private List<Long> epochs(Move move) {
+        return target.call(session ->
+                session.rows(
+                        "SELECT epoch FROM lockstep.journal WHERE run = ?"
+                                + " GROUP BY epoch ORDER BY min(seq)",
+                        row -> row.number("epoch"),
+                        move.name()));
+    }
+
+    @Test
+    void whoWaitsForAnAnswerFindsIt() {
+        Move move = Move.of(folder, pair, PLAN.formatted("one"));
+        move.told("run", "--until", "in-step").done();
+        try (Session asker = target.session("ask")) {
+            Requests requests = new Requests(target, move.name());
+            long id = requests.ask(asker, "abort", "{}");
+            move.told("abort").done();
+            assertThat(hasAllTables()).isTrue();
+            requests.answer(id, new Requests.Outcome(0, "aborted"));
+            assertThat(requests.outcome(asker, id)).isPresent();
+            requests.forget(id);
+            Cleanup.leaveJournal(target);
+            assertThat(hasAllTables()).isFalse();
+        }
+        Sides.areLeftClean(pair);
+    }
+}

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// both sides are equal in the end, each acknowledged transaction is there once, and nothing is
 /// left over.
 ///
-/// Two of them are played, each time others; `-Dlockstep.rounds=N` plays so many,
+/// One of them is played, each time another; `-Dlockstep.rounds=N` plays so many,
 /// `-Dlockstep.seed=S` those from a seed on. Where they are more than fifty, threads must not grow.
 @Execution(ExecutionMode.CONCURRENT)
 class RandomRunTest {
-    private static final int ROUNDS = Integer.getInteger("lockstep.rounds", 2);
+    private static final int ROUNDS = Integer.getInteger("lockstep.rounds", 1);
     private static final long SEED =
             Long.getLong("lockstep.seed", new SecureRandom().nextInt(Integer.MAX_VALUE));
     private static final int REPORTED = 50;

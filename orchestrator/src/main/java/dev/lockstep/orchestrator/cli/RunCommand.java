@@ -49,7 +49,7 @@ final class RunCommand extends PlanCommand {
                 }
                 open = OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock());
             } catch (LockstepException e) {
-                return refuse(e);
+                return refuse(e, plan);
             }
             try (Interruption interruption = Interruption.watch(open.lease());
                     open) {

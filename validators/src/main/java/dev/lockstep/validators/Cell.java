@@ -1,7 +1,8 @@
 package dev.lockstep.validators;
 
 /// A column of a row that has other values on the two sides, as a person is shown them: literals,
-/// of long ones the part around the place where they begin to differ.
+/// of long ones the part around the place where they begin to differ. How far they are alike is
+/// told with that of the active.
 ///
 /// @param column as the active database calls it
 public record Cell(String column, String active, String standby) {

@@ -1,6 +1,7 @@
 package dev.lockstep.validators;
 
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,11 +58,15 @@ public record Difference(
                     row
                             + " differs in "
                             + cells.stream().map(Cell::text).collect(Collectors.joining("; "));
-            case COUNT -> "%s has %d rows, on the standby %d".formatted(table, active, standby);
+            case COUNT -> "%s has %s, on the standby %d".formatted(table, rows(), standby);
         };
     }
 
     private String times() {
-        return active + standby == 1 ? "" : " (%d rows against %d)".formatted(active, standby);
+        return active + standby == 1 ? "" : " (%s against %d)".formatted(rows(), standby);
+    }
+
+    private String rows() {
+        return Amount.of(active, "row");
     }
 }

@@ -10,6 +10,7 @@ import dev.lockstep.cdc.change.Change.RowChange;
 import dev.lockstep.cdc.change.Change.Update;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.util.ArrayList;
@@ -171,9 +172,9 @@ final class KeyedTable {
         if (strict && wanted != touched) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    ("%s of %d rows of table \"%s\" met %d on the standby; the databases differ,"
+                    ("%s of %s of table \"%s\" met %d on the standby; the databases differ,"
                                     + " run validate")
-                            .formatted(verb, wanted, name, touched));
+                            .formatted(verb, Amount.of(wanted, "row"), name, touched));
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.lockstep.cdc.change.Layout;
 import dev.lockstep.cdc.change.Tuple;
 import dev.lockstep.cdc.log.LogAppender;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.fault.Check;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -201,8 +202,11 @@ final class RowTap {
         if (columns.size() != values.length) {
             throw new LockstepException(
                     Fault.CHANGE_REFUSED,
-                    "table \"%s\" came with %d columns where %d were known; it was altered mid-run"
-                            .formatted(source.layout().table(), columns.size(), values.length));
+                    "table \"%s\" came with %s where %d were known; it was altered mid-run"
+                            .formatted(
+                                    source.layout().table(),
+                                    Amount.of(columns.size(), "column"),
+                                    values.length));
         }
         for (int i = 0; i < values.length; i++) {
             values[i] = value(columns.get(i), source.prefixes().get(i));

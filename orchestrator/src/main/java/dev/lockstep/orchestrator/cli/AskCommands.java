@@ -55,14 +55,14 @@ final class AskCommands {
             try (Db source = source(plan);
                     Db target = target(plan);
                     Asking asking = new Asking(plan, source, target, Main.clock())) {
-                return ask(asking);
+                return ask(asking, plan);
             } catch (LockstepException e) {
                 return refuse(e);
             }
         }
 
         /// Tells what came of it, while the process lives for that.
-        private int ask(Asking asking) {
+        private int ask(Asking asking, Plan plan) {
             try {
                 Outcome outcome = asking.ask(asked(), teller());
                 if (json) {
@@ -74,7 +74,7 @@ final class AskCommands {
                 }
                 return outcome.exit();
             } catch (LockstepException e) {
-                return refuse(e);
+                return refuse(e, plan);
             }
         }
     }

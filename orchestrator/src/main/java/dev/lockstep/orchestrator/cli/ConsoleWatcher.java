@@ -4,6 +4,7 @@ import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.console.Line;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.plans.fault.Amount;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,7 @@ public final class ConsoleWatcher implements Watcher {
             line.update(
                     rows,
                     Math.max(rows, rowsEstimated),
-                    "rows, %d of %d chunks".formatted(chunks, chunksTotal));
+                    "rows, %d of %s".formatted(chunks, Amount.of(chunksTotal, "chunk")));
         }
     }
 

@@ -3,11 +3,14 @@ package dev.lockstep.orchestrator.cli;
 import dev.lockstep.orchestrator.run.Json;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.plans.fault.ExitCode;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.plan.PlanFile;
 import dev.lockstep.plans.sql.Db;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -60,5 +63,28 @@ abstract class PlanCommand implements Callable<Integer> {
     /// As [#report], for what came before anything was begun.
     int refuse(LockstepException e) {
         return report(e, ExitCode.atStart(e.fault()));
+    }
+
+    /// As the other. Where one database refused the login it says of the other, too, what would be
+    /// in the way next.
+    int refuse(LockstepException e, Plan plan) {
+        return refuse(e.fault() == Fault.LOGIN_REFUSED ? ofBoth(e, plan) : e);
+    }
+
+    private LockstepException ofBoth(LockstepException first, Plan plan) {
+        List<String> refusals = new ArrayList<>();
+        for (Db db : List.of(source(plan), target(plan))) {
+            try (db;
+                    var _ = db.session("login")) {
+                // It lets us in.
+            } catch (LockstepException e) {
+                refusals.add(e.text());
+            }
+        }
+        return refusals.size() < 2
+                ? first
+                : new LockstepException(
+                        first.fault(),
+                        "neither database can be used:\n  - " + String.join("\n  - ", refusals));
     }
 }

@@ -55,7 +55,7 @@ final class RunCommand extends PlanCommand {
                 }
                 open = taken(plan, source, target);
             } catch (LockstepException e) {
-                return refuse(e);
+                return refuse(e, plan);
             }
             try (Interruption interruption = Interruption.watch(open.lease());
                     open) {

@@ -30,7 +30,7 @@ final class StatusCommand extends PlanCommand {
             print(json ? Json.write(status) : status.text(Main.clock().instant()));
             return ExitCode.DONE;
         } catch (LockstepException e) {
-            return refuse(e);
+            return refuse(e, plan);
         }
     }
 

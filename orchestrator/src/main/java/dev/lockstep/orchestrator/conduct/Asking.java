@@ -58,7 +58,7 @@ public final class Asking implements AutoCloseable {
         if (state instanceof RunState.Planned || state.isFinal()) {
             throw new LockstepException(
                     Fault.WRONG_STATE,
-                    "run \"%s\" is %s; there is nothing to %s"
+                    "run \"%s\" is %s; `%s` needs a run that is under way"
                             .formatted(plan.name(), state.label(), asked.command()));
         }
         try {

@@ -19,6 +19,7 @@ import dev.lockstep.validators.rows.Checksums;
 import dev.lockstep.validators.schema.Finding;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Compares both databases, and has copied again what differs.
@@ -150,9 +151,17 @@ final class Checks {
         conductor.append(new DifferencesAccepted(errors.size(), text, asked.by()));
     }
 
+    /// What the last comparison found, and what was copied again before it.
+    record Repaired(Verification.Result found, List<Recopy.Wanted> copied) {
+        Repaired {
+            copied = List.copyOf(copied);
+        }
+    }
+
     /// Compares, has copied again what differs, and compares again, until nothing does or it does
     /// not get less.
-    Verification.Result repair(List<TableName> only) throws InterruptedException {
+    Repaired repair(List<TableName> only) throws InterruptedException {
+        List<Recopy.Wanted> copied = new ArrayList<>();
         Verification.Result found = verify(only, Repair.ROWS_MAX);
         long before = Long.MAX_VALUE;
         while (!found.verified().match() && found.verified().differences() < before) {
@@ -160,8 +169,9 @@ final class Checks {
             List<Recopy.Wanted> wanted = Repair.of(found);
             conductor.flowing().repair(wanted, REPAIR_MAX);
             conductor.append(Repair.event(wanted));
+            copied.addAll(wanted);
             found = verify(only, Repair.ROWS_MAX);
         }
-        return found;
+        return new Repaired(found, copied);
     }
 }

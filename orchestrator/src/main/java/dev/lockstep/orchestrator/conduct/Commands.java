@@ -11,9 +11,11 @@ import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.verify.OtherChecks;
+import dev.lockstep.orchestrator.verify.Repair;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.Verification;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
@@ -100,9 +102,11 @@ public final class Commands {
         }
         List<TableName> only = only(asked.table());
         Checks checks = conductor.checks(asked);
-        Verification.Result found =
-                asked.has(Asked.Option.REPAIR) ? checks.repair(only) : checks.verify(only);
-        return told(found);
+        if (!asked.has(Asked.Option.REPAIR)) {
+            return told(checks.verify(only), "");
+        }
+        Checks.Repaired repaired = checks.repair(only);
+        return told(repaired.found(), "\n" + Repair.text(repaired.copied()));
     }
 
     /// The table that is meant, which is that of the active or what partitions it; none for all.
@@ -126,19 +130,21 @@ public final class Commands {
     }
 
     /// The answer that a verification is.
-    private static Outcome told(Verification.Result found) {
+    ///
+    /// @param more what is told of the rows besides
+    private static Outcome told(Verification.Result found, String more) {
         RunEvent.Verified verified = found.verified();
         String rows =
                 verified.match()
-                        ? ("%,d rows of %d tables compared at %s, no difference; the applier stood"
+                        ? ("%s of %s compared at %s, no difference; the applier stood"
                                         + " still for %d ms")
                                 .formatted(
-                                        verified.rows(),
-                                        verified.tables(),
+                                        Amount.of(verified.rows(), "row"),
+                                        Amount.of(verified.tables(), "table"),
                                         verified.cut(),
                                         verified.heldMillis())
                         : Verification.different(verified).text();
-        String text = rows + OtherChecks.text(found.findings());
+        String text = rows + more + OtherChecks.text(found.findings());
         return verified.letsWritesMove()
                 ? new Outcome(ExitCode.DONE, text, found.findings())
                 : new Outcome(

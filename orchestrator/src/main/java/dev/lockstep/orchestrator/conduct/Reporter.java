@@ -39,6 +39,7 @@ final class Reporter implements AutoCloseable {
     private volatile @Nullable String trouble;
     private volatile long troubleAt;
     private long looked;
+    private int stream;
     private long captured;
     private long applied;
     private long lagMillis;
@@ -86,23 +87,24 @@ final class Reporter implements AutoCloseable {
             if (streaming.isPresent() || trouble != null) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
                 String doing = conductor.doing().orElse(null);
-                new Note(captured, applied, lag, retainedWal, logBytes(), trouble, doing)
+                new Note(stream, captured, applied, lag, retainedWal, logBytes(), trouble, doing)
                         .leave(conductor.run().target(), conductor.run().name());
             }
         }
     }
 
-    private void tellStream(Replication stream) {
-        Replication.Progress progress = stream.progress();
+    private void tellStream(Replication streaming) {
+        Replication.Progress progress = streaming.progress();
+        stream = streaming.spec().stream();
         captured = progress.captured();
         applied = progress.applied();
         lagMillis = progress.lag().toMillis();
         watcher.streaming(captured, applied, lagMillis);
     }
 
-    private void watchWal(Replication stream) {
-        retainedWal = stream.watchSlot();
-        budget.look(retainedWal, conductor.run().clock().instant()).ifPresent(stream::fail);
+    private void watchWal(Replication streaming) {
+        retainedWal = streaming.watchSlot();
+        budget.look(retainedWal, conductor.run().clock().instant()).ifPresent(streaming::fail);
     }
 
     private long logBytes() {

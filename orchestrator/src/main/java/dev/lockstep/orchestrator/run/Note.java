@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// What a process that works on a run leaves for others to see, in `lockstep.progress` on the
 /// target.
 ///
+/// @param stream whose changes are counted
 /// @param lagMillis null while no stream flows
 /// @param logBytes how much disk the change log takes on this machine; 0 where it is elsewhere
 /// @param trouble what the work waits for to pass, if it does
 /// @param doing what a command has it do or wait for, if one does
 public record Note(
+        int stream,
         long captured,
         long applied,
         @Nullable Long lagMillis,

@@ -38,6 +38,19 @@ public sealed interface RunState {
         };
     }
 
+    /// The number of the stream that carries changes; 0 where none ever will again.
+    default int stream() {
+        return switch (this) {
+            case Planned _, Expanding _, Copying _, CatchingUp _, Verifying _ -> 0;
+            case InStep s -> s.stream();
+            case Switching s -> s.stream();
+            case Contracting s -> s.stream();
+            case Aborting s -> s.stream();
+            case Completed _, Aborted _ -> 0;
+            case Failed s -> s.in().stream();
+        };
+    }
+
     /// Whether nothing will ever happen again.
     default boolean isFinal() {
         return this instanceof Completed || this instanceof Aborted;

@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.status;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
@@ -12,13 +13,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Something that came to the standby past its refusal, or may have. Told until the run ends.
-public record Alarm(String at, String message) {
+///
+/// @param verifiedSince whether all was compared since without a difference, for people only
+public record Alarm(String at, String message, @JsonIgnore boolean verifiedSince) {
     /// Those of the journal.
     static List<Alarm> known(History history) {
+        // Whatever touches the standby outdates the verification before it.
+        boolean verifiedSince =
+                history.lastVerification()
+                        .filter(last -> last.isCurrent() && last.letsWritesMove())
+                        .isPresent();
         return history.state().isFinal()
                 ? List.of()
                 : history.alarms().stream()
-                        .map(alarm -> new Alarm(alarm.at(), alarm.what()))
+                        .map(alarm -> new Alarm(alarm.at(), alarm.what(), verifiedSince))
                         .toList();
     }
 
@@ -42,7 +50,7 @@ public record Alarm(String at, String message) {
                 return List.of();
             }
             return StrayNotes.found(session, run).stream()
-                    .map(stray -> new Alarm(stray.at(), stray.text(standby)))
+                    .map(stray -> new Alarm(stray.at(), stray.text(standby), false))
                     .distinct()
                     .toList();
         } catch (LockstepException e) {

@@ -14,10 +14,8 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
@@ -31,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param retainedWalBytes as last noted where the active side cannot be asked
 /// @param lagMillis how far the standby is behind; null while no process carries changes
 /// @param logBytes what the change log takes on the worker's disk, for people only
+/// @param counted whether `changes` are those of the present stream, for people only
 /// @param worker who works on the run, for people only
 /// @param trouble what that process waits for to pass, for people only
 /// @param doing what a command has that process do or wait for, for people only
@@ -48,11 +47,10 @@ public record Status(
         @Nullable LastSwitch lastSwitch,
         List<Alarm> alarms,
         @JsonIgnore long logBytes,
+        @JsonIgnore boolean counted,
         @JsonIgnore Optional<String> worker,
         @JsonIgnore Optional<String> trouble,
         @JsonIgnore Optional<String> doing) {
-
-    private static final String NOBODY = "nobody; %s";
 
     /// What is known of a run beside its journal.
     private record Found(
@@ -76,6 +74,11 @@ public record Status(
 
         Optional<String> doing() {
             return fresh().map(Note::doing);
+        }
+
+        /// Whether the changes of this stream are known.
+        boolean counts(int stream) {
+            return note.filter(found -> found.note().stream() == stream).isPresent();
         }
 
         long number(ToLongFunction<Note> which) {
@@ -181,6 +184,7 @@ public record Status(
                         .orElse(null),
                 found.alarms(),
                 found.number(Note::logBytes),
+                found.counts(state.stream()),
                 found.worker(),
                 found.trouble(),
                 found.doing());
@@ -190,110 +194,6 @@ public record Status(
     ///
     /// @param now to tell how old things are
     public String text(Instant now) {
-        StringBuilder text = new StringBuilder();
-        line(text, "run", migration);
-        line(text, "state", state + (active == null ? "" : " (active: " + active + ")"));
-        line(text, "worked on by", worker.orElse(NOBODY.formatted(next())));
-        if (failure != null) {
-            line(text, "failure", failure.fault() + ": " + failure.message());
-        }
-        trouble.ifPresent(what -> line(text, "waits for", what + "; tried again"));
-        doing.ifPresent(what -> line(text, "at work", what));
-        if (!tables.isEmpty()) {
-            line(text, "copied", copied());
-        }
-        flow(text);
-        if (lastVerification != null) {
-            line(text, "verified", verified(lastVerification.more(), now));
-            lastVerification.more().errors().forEach(error -> line(text, "ERROR", error));
-        }
-        if (lastSwitch != null) {
-            line(
-                    text,
-                    "switched",
-                    "%s to %s, write pause %s, %s"
-                            .formatted(
-                                    lastSwitch.from(),
-                                    lastSwitch.to(),
-                                    lastSwitch.pauseMillis() == null
-                                            ? "not known"
-                                            : lastSwitch.pauseMillis() + " ms",
-                                    lastSwitch.at()));
-        }
-        alarms.forEach(alarm -> line(text, "ALARM", alarm.message() + ", " + alarm.at()));
-        return text.toString().stripTrailing();
-    }
-
-    private static String verified(Verified last, Instant now) {
-        return String.format(
-                Locale.ROOT,
-                "%s, %,d differences; %s (%s)%s",
-                last.verdict(),
-                last.differences(),
-                what(last, age(Duration.between(Instant.parse(last.asOf()), now))),
-                last.finishedAt(),
-                last.isCurrent() ? "" : "; outdated: a switch verifies again");
-    }
-
-    private static String what(Verified last, String age) {
-        return last.match()
-                ? "%s at or after LSN %s, the oldest %s ago"
-                        .formatted(
-                                last.counted() ? "rows of every table counted" : "every row",
-                                last.cut(),
-                                age)
-                : "found at LSN %s, %s ago".formatted(last.cut(), age);
-    }
-
-    private static String age(Duration age) {
-        return age.toMinutes() < 2
-                ? Math.max(0, age.toSeconds()) + " seconds"
-                : age.toMinutes() + " minutes";
-    }
-
-    private void flow(StringBuilder text) {
-        if (lagMillis != null) {
-            line(text, "changes", streamed(lagMillis));
-            if (logBytes > 0) {
-                line(text, "change log", "%,d bytes on disk".formatted(logBytes));
-            }
-        } else if (retainedWalBytes > 0) {
-            line(text, "retained WAL", "%,d bytes".formatted(retainedWalBytes));
-        }
-    }
-
-    private String next() {
-        return switch (state) {
-            case "planned" -> "`run` starts it";
-            case "completed" -> "it is over";
-            case "aborted" -> "it is over, and `run` starts it anew";
-            case "failed" -> "see the failure for what to do; `run` tries again";
-            default -> "`run` goes on with it";
-        };
-    }
-
-    private String streamed(long lag) {
-        return String.format(
-                Locale.ROOT,
-                "%,d captured, %,d applied, lag %,d ms, %,d bytes of WAL retained",
-                changes.captured(),
-                changes.applied(),
-                lag,
-                retainedWalBytes);
-    }
-
-    private String copied() {
-        return String.format(
-                Locale.ROOT,
-                "%,d of about %,d rows, %,d of %,d chunks, %d tables",
-                tables.stream().mapToLong(CopiedTable::rowsCopied).sum(),
-                tables.stream().mapToLong(CopiedTable::rowsEstimated).sum(),
-                tables.stream().mapToLong(CopiedTable::chunksDone).sum(),
-                tables.stream().mapToLong(CopiedTable::chunksTotal).sum(),
-                tables.size());
-    }
-
-    private static void line(StringBuilder text, String name, String value) {
-        text.append(String.format(Locale.ROOT, "%-13s %s%n", name, value));
+        return new StatusText(this, now).text();
     }
 }

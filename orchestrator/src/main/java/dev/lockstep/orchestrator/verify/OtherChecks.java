@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.catalog.Sequence;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.Progress;
 import dev.lockstep.validators.SessionPair;
@@ -93,10 +94,10 @@ public final class OtherChecks {
                         .collect(Collectors.joining());
         return findings.isEmpty()
                 ? ""
-                : "\nbesides rows: %d errors, %d notes%s%s"
+                : "\nbesides rows: %s, %s%s%s"
                         .formatted(
-                                kinds.getOrDefault(true, 0L),
-                                kinds.getOrDefault(false, 0L),
+                                Amount.of(kinds.getOrDefault(true, 0L), "error"),
+                                Amount.of(kinds.getOrDefault(false, 0L), "note"),
                                 lines,
                                 findings.size() > SHOWN_MAX ? "\n..." : "");
     }

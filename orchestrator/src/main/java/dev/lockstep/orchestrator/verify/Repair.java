@@ -3,10 +3,14 @@ package dev.lockstep.orchestrator.verify;
 import dev.lockstep.cdc.apply.Recopy.Wanted;
 import dev.lockstep.orchestrator.run.RunEvent.Repaired;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.validators.Difference;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -43,6 +47,27 @@ public final class Repair {
 
     private static Wanted whole(TableName table) {
         return new Wanted(table, List.of(), List.of());
+    }
+
+    /// What a person is told of it: each table once, however often it was copied from.
+    public static String text(List<Wanted> copied) {
+        if (copied.isEmpty()) {
+            return "no row differed, so none was copied again";
+        }
+        Map<TableName, Set<List<Optional<String>>>> rows = new TreeMap<>();
+        Set<TableName> whole = new HashSet<>();
+        for (Wanted wanted : copied) {
+            rows.computeIfAbsent(wanted.table(), _ -> new HashSet<>()).addAll(wanted.rows());
+            if (wanted.key().isEmpty()) {
+                whole.add(wanted.table());
+            }
+        }
+        return rows.entrySet().stream()
+                .map(e ->
+                        whole.contains(e.getKey())
+                                ? "the whole of " + e.getKey()
+                                : Amount.of(e.getValue().size(), "row") + " of " + e.getKey())
+                .collect(Collectors.joining(", ", "copied again: ", ""));
     }
 
     /// What is stored of it.

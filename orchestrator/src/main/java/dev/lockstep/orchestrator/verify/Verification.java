@@ -7,6 +7,7 @@ import dev.lockstep.orchestrator.run.RunEvent.Verified;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
@@ -160,8 +161,11 @@ public final class Verification {
     public static LockstepException different(Verified verified) {
         return new LockstepException(
                 Fault.DIFFERENT,
-                "%d differences between active and standby at %s, the first of them:\n%s"
-                        .formatted(verified.differences(), verified.cut(), verified.first()));
+                "%s between active and standby at %s, the first of them:\n%s"
+                        .formatted(
+                                Amount.of(verified.differences(), "difference"),
+                                verified.cut(),
+                                verified.first()));
     }
 
     /// The fault that a verification is which lets no writes move.
@@ -278,7 +282,7 @@ public final class Verification {
     static String described(List<Difference> shown, Map<TableName, Long> byTable) {
         return shown.isEmpty()
                 ? byTable.entrySet().stream()
-                        .map(e -> "%s differs in %d rows".formatted(e.getKey(), e.getValue()))
+                        .map(e -> e.getKey() + " differs in " + Amount.of(e.getValue(), "row"))
                         .collect(Collectors.joining("\n"))
                 : shown.stream()
                         .limit(Checksums.Shown.USUAL)

@@ -134,9 +134,29 @@ class BadServerTest {
                     .refused(4, "LOGIN_REFUSED", "\"locked\"");
             withTarget(e -> new Endpoint(e.url(), "nobody", new Secret("wrong")))
                     .refused(4, "LOGIN_REFUSED", "\"nobody\"");
+            bothAreTold(new Secret("wrong"));
         } finally {
             Files.writeString(rules, before);
             Pair.run(admin, "SELECT pg_reload_conf()");
+        }
+    }
+
+    private void bothAreTold(Secret password) {
+        Endpoint from = pair.source().endpoint();
+        Endpoint to = pair.target().endpoint();
+        Move move =
+                Move.alone(
+                        folder,
+                        new Endpoint(from.url(), "locked", password),
+                        new Endpoint(to.url(), "nobody", password),
+                        COPY_NONE);
+        for (String command : new String[] {"run", "status", "validate"}) {
+            move.told(command)
+                    .refused(
+                            4,
+                            "LOGIN_REFUSED",
+                            "\n  - database \"%s\" refused user \"locked\"".formatted(from.label()),
+                            "\n  - database \"%s\" refused user \"nobody\"".formatted(to.label()));
         }
     }
 

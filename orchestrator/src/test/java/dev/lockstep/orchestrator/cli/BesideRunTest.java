@@ -106,7 +106,7 @@ class BesideRunTest {
 
     private void validatesAsIfAlone(Move move) {
         assertThat(move.told("validate", "--table", "public.item").done())
-                .contains("2 rows of 1 tables");
+                .contains("2 rows of 1 table compared");
         Pair.run(target, AS_REPLICA + "UPDATE item SET name = 'x' WHERE id = 2");
         move.told("validate").refused(3, "DIFFERENT", "1 difference", "public.item", "2", "name");
         move.told("cutover").refused(3, "DIFFERENT", "public.item");

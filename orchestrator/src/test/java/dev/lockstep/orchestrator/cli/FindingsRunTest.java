@@ -43,8 +43,8 @@ class FindingsRunTest {
         Move move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
         move.told("validate")
-                .refused(3, "DIFFERENT", "no difference", "somewhere", "1 rows of", "1 errors");
-        move.told("cutover").refused(4, "PRECONDITION", "somewhere", "1 rows of \"public.item\"");
+                .refused(3, "DIFFERENT", "no difference", "somewhere", "1 row of", "1 error, ");
+        move.told("cutover").refused(4, "PRECONDITION", "somewhere", "1 row of \"public.item\"");
         var json = Json.tree(move.told("validate", "--json").out());
         assertThat(json.path("exit").asInt()).isEqualTo(3);
         assertThat(json.path("findings").get(0).path("severity").asText()).isEqualTo("ERROR");
@@ -52,7 +52,7 @@ class FindingsRunTest {
         Pair.run(source, "INSERT INTO place VALUES (7)");
         assertThat(move.told("cutover").done()).contains("write pause");
         assertThat(move.told("validate", "--table", "public.item").done())
-                .contains("0 errors, 1 notes", "note: table \"public.item\": constraint");
+                .contains("0 errors, 1 note\n", "note: table \"public.item\": constraint");
         move.told("rollback").done();
         move.told("validate").done();
         Pair.run(source, "DELETE FROM place");
@@ -99,7 +99,7 @@ class FindingsRunTest {
             Move move = Move.of(folder, from.endpoint(), to.endpoint(), mappings);
             move.told("run", "--until", "in-step").done();
             assertThat(move.told("validate").done())
-                    .contains("0 errors, 1 notes", "GRANT USAGE ON SCHEMA \"sales\" TO PUBLIC");
+                    .contains("0 errors, 1 note\n", "GRANT USAGE ON SCHEMA \"sales\" TO PUBLIC");
             Pair.run(to, "GRANT USAGE ON SCHEMA sales TO PUBLIC");
             assertThat(move.told("validate").done()).doesNotContain("besides rows");
             move.told("cutover").done();

@@ -67,7 +67,7 @@ class FolderRunTest {
         Pair.run(
                 target,
                 "SET session_replication_role = replica; UPDATE item SET name = 'x' WHERE id = 1");
-        assertThat(move.told("validate").done()).contains("9 rows of 1 tables compared");
+        assertThat(move.told("validate").done()).contains("9 rows of 1 table compared");
         Pair.run(target, "SET session_replication_role = replica; DELETE FROM item WHERE id = 1");
         move.told("validate").refused(3, "DIFFERENT", "public.item");
         Pair.run(

@@ -222,7 +222,7 @@ class LateChangesTest {
             Pair.run(source, "INSERT INTO item VALUES (300000)");
             Sides.shows(target, "SELECT id FROM item WHERE id = 300000", "(300000)");
             spoil(target, spoilt(5));
-            move.told("cutover").refused(3, "DIFFERENT", "1 differences", NOTE_OF_5);
+            move.told("cutover").refused(3, "DIFFERENT", "1 difference between", NOTE_OF_5);
             assertThat(run).isNotNull();
         }
     }
@@ -240,7 +240,7 @@ class LateChangesTest {
             Pair.run(source, "TRUNCATE item; INSERT INTO item VALUES (1)");
             Sides.shows(target, "SELECT id FROM item", "(1)");
             spoil(target, "INSERT INTO item VALUES (2)");
-            move.told("cutover").refused(3, "DIFFERENT", "1 differences", "id=2");
+            move.told("cutover").refused(3, "DIFFERENT", "1 difference between", "id=2");
             spoil(target, "DELETE FROM item WHERE id = 2");
             move.told("cutover").done();
             assertThat(run).isNotNull();

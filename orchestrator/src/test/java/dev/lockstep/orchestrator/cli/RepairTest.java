@@ -78,7 +78,11 @@ class RepairTest {
             Pair.run(source, "UPDATE item SET note = 'later' WHERE id > 290");
             move.told("validate")
                     .refused(3, "DIFFERENT", "public.item (Part=p'2, id=5) differs in note: 'n5'");
-            assertThat(move.told("validate", "--repair").done()).contains("no difference");
+            assertThat(move.told("validate", "--repair").done())
+                    .contains("no difference")
+                    .contains(
+                            "\ncopied again: 6 rows of public.item, 1 row of public.part_high, 1"
+                                    + " row of public.part_low, the whole of public.tick");
             assertEqual();
             assertThat(move.told("journal").done())
                     .contains("Repaired", "\"rows\":8", "public.tick");
@@ -88,7 +92,11 @@ class RepairTest {
             Pair.run(
                     source,
                     "SET session_replication_role = replica; DELETE FROM item WHERE id = 30");
-            move.told("validate", "--table", "public.item", "--repair").done();
+            String[] item = {"--table", "public.item", "--repair"};
+            assertThat(move.told("validate", item).done())
+                    .endsWith("\ncopied again: 1 row of public.item");
+            assertThat(move.told("validate", item).done())
+                    .endsWith("\nno row differed, so none was copied again");
             assertEqual();
             assertThat(move.told("validate", "--table", "public.part").done())
                     .contains("99 rows of 2 tables");
@@ -146,7 +154,8 @@ class RepairTest {
                             FOR EACH ROW WHEN (new.id = 5) EXECUTE FUNCTION spoil();
                         ALTER TABLE item ENABLE ALWAYS TRIGGER spoil;
                         """);
-        move.told("validate", "--repair").refused(3, "DIFFERENT", "1 differences", "id=5");
+        move.told("validate", "--repair")
+                .refused(3, "DIFFERENT", "1 difference between", "id=5", "copied again: 6 rows of");
         Pair.run(
                 target,
                 "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql"

@@ -85,7 +85,7 @@ class RunByPlanTest {
         Told different = move.told("validate");
         different.refused(3, "DIFFERENT", "1 difference", "public.bill", "customer", "9", "total");
         assertThat(move.told("validate", "--table", "public.customer").done())
-                .contains("500 rows of 1 tables");
+                .contains("500 rows of 1 table compared");
         move.told("validate", "--table", "public.nothing")
                 .refused(2, "PLAN_INVALID", "\"public.nothing\"", "schema.table");
         assertThat(Status.of(move).json().path("lastVerification").path("verdict").asText())
@@ -135,7 +135,8 @@ class RunByPlanTest {
         Sides.areLeftClean(pair);
         assertThat(Files.exists(move.state())).isFalse();
         for (String command : List.of("validate", "cutover", "rollback", "complete", "abort")) {
-            move.told(command).refused(4, "WRONG_STATE", "completed", "nothing to " + command);
+            move.told(command)
+                    .refused(4, "WRONG_STATE", "completed", "`%s` needs a run".formatted(command));
         }
         assertThat(Status.of(move).state()).isEqualTo("completed");
         assertThat(Pair.rows(target, NEW_BILLS)).containsExactly("(1)", "(2)", "(4)", "(6)");

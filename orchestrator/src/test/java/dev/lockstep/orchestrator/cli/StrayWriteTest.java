@@ -78,7 +78,9 @@ class StrayWriteTest {
                     "INSERT on table \"public.item\" of the target", "postgres (test", "replica");
             awaitAlarm("DELETE on table \"public.part\" of the target");
             move.told("cutover").refused(3, "DIFFERENT", "public.item", "public.part_1 (n=1)");
+            assertThat(Status.of(move).text()).doesNotContain("verified clean since");
             move.told("validate", "--repair").done();
+            assertThat(Status.of(move).text()).contains("verified clean since");
             assertThat(move.told("journal").done()).contains("StandbyTouched");
             move.told("cutover").done();
             Pair.run(source, AS_REPLICA + "TRUNCATE part");

@@ -80,7 +80,8 @@ class VerifyUnderLoadTest {
                 assertThat(move.told("validate").done()).contains("no difference");
             }
             spoil(standby);
-            move.told("validate").refused(3, "DIFFERENT", "1 differences", "id=77", "'spoilt'");
+            move.told("validate")
+                    .refused(3, "DIFFERENT", "1 difference between", "id=77", "'spoilt'");
             assertThat(move.told("validate", "--repair").done()).contains("no difference");
             enough.set(true);
             load.joinOrThrow();

@@ -75,7 +75,7 @@ public final class PlanFile {
                                     ? Optional.of(Section.of("", 1, root, KEYS, findings))
                                     : Optional.empty());
         } catch (PlanText.Unreadable e) {
-            findings.add(1, "the file " + e.why());
+            findings.addOfFile("the file " + e.why());
             return Optional.empty();
         }
     }

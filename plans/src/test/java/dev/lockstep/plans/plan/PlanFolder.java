@@ -49,7 +49,7 @@ record PlanFolder(Path folder, Map<String, String> environment) {
         }
     }
 
-    /// The problems of `yaml`, each as `line: text`.
+    /// The problems of `yaml`, each as `line: text`, those of the whole file as the text alone.
     List<String> problems(String yaml) {
         return problems(write(yaml));
     }
@@ -61,6 +61,6 @@ record PlanFolder(Path folder, Map<String, String> environment) {
         Assertions.assertThat(e).as("no problem in the plan").isNotNull();
         Assertions.assertThat(e.fault()).isEqualTo(Fault.PLAN_INVALID);
         String[] lines = e.text().split("\n  - ", -1);
-        return Arrays.stream(lines).skip(1).map(p -> p.replace(file + ":", "")).toList();
+        return Arrays.stream(lines).skip(1).map(p -> p.replace(file + ":", "").strip()).toList();
     }
 }

@@ -53,11 +53,10 @@ class PlanProblemsTest {
         Files.write(latin, "name: caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
 
         assertThat(plans.problems(temp.resolve("none.yaml")))
-                .containsExactly("1: the file does not exist, expected a file");
-        assertThat(plans.problems(temp))
-                .containsExactly("1: the file is a folder, expected a file");
+                .containsExactly("the file does not exist, expected a file");
+        assertThat(plans.problems(temp)).containsExactly("the file is a folder, expected a file");
         assertThat(plans.problems(latin))
-                .containsExactly("1: the file is not UTF-8, expected text in UTF-8");
+                .containsExactly("the file is not UTF-8, expected text in UTF-8");
         assertThat(plans.problems(""))
                 .containsExactly(
                         "1: the file is empty, expected a plan that starts with \"lockstep: 1\"");
@@ -76,6 +75,22 @@ class PlanProblemsTest {
                 .singleElement()
                 .asString()
                 .contains("larger than 1 MiB");
+    }
+
+    @Test
+    void aVariableThatIsNotSetIsOneProblemWithAllItsLines() {
+        String yaml =
+                PlanFolder.MINIMAL
+                        .replace("hush-1", "\"${A}${A}\"")
+                        .replace("hush-2", "\"${A}\"")
+                        .replace("mover", "\"${B}\"");
+
+        assertThat(plans.problems(yaml))
+                .containsExactly(
+                        "3: the environment variable B is not set, expected a value for ${B}; the"
+                                + " same on line 4",
+                        "3: the environment variable A is not set, expected a value for ${A}; the"
+                                + " same on line 4");
     }
 
     @Test

@@ -200,8 +200,8 @@ final class Locator {
 
     private static String cut(String text) {
         return text.length() <= TableSide.SHOWN_MAX
-                ? Literal.quoted(text)
-                : Literal.quoted(text.substring(0, TableSide.SHOWN_MAX)) + "...";
+                ? Literal.counted(text)
+                : Literal.counted(text.substring(0, TableSide.SHOWN_MAX)) + "...";
     }
 
     private static List<Integer> differing(Shown active, Shown standby) {

@@ -2,6 +2,7 @@ package dev.lockstep.validators.schema;
 
 import dev.lockstep.plans.catalog.TableFiles;
 import dev.lockstep.plans.catalog.TableName;
+import dev.lockstep.plans.fault.Amount;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Ident;
@@ -155,8 +156,13 @@ public final class Orphans {
 
     private static Finding finding(ForeignKey key, TableName active, long count, String orphans) {
         String found =
-                "%,d rows of \"%s\" on the standby refer to rows that \"%s\" lacks: %s"
-                        .formatted(count, key.table(), key.references(), key.text());
+                "%s of \"%s\" on the standby %s to rows that \"%s\" lacks: %s"
+                        .formatted(
+                                Amount.of(count, "row"),
+                                key.table(),
+                                count == 1 ? "refers" : "refer",
+                                key.references(),
+                                key.text());
         String remedy =
                 "bring these, or do away with the rows or with the constraint; SELECT c.* "
                         + orphans;

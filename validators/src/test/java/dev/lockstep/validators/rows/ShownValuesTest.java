@@ -49,6 +49,8 @@ class ShownValuesTest {
         assertThat(differingIn("numeric", "1.0", "1.00")).isEqualTo("'1.0', on the standby '1.00'");
         assertThat(differingIn("float8", "'-0'", "0")).isEqualTo("'-0', on the standby '0'");
         assertThat(differingIn("text", "'a'", "'a '")).isEqualTo("'a', on the standby 'a '");
+        assertThat(differingIn("char(84)", "'a'", "''"))
+                .isEqualTo("'a' and 83 blanks, on the standby 84 blanks");
         assertThat(differingIn("text", "NULL", "''")).isEqualTo("NULL, on the standby ''");
         assertThat(differingIn("text", "'NULL'", "NULL")).isEqualTo("'NULL', on the standby NULL");
         assertThat(differingIn("text", "'it''s'", "'its'"))
@@ -80,20 +82,30 @@ class ShownValuesTest {
                 .contains(
                         "...'"
                                 + "0".repeat(80)
-                                + "'... (2000002 characters, of which the first 1400003 are alike)")
-                .contains("...'" + "0".repeat(20) + "1" + "0".repeat(59) + "'...");
+                                + "'... (2,000,002 characters, of which the first 1,400,003 are"
+                                + " alike)")
+                .endsWith(
+                        "...'"
+                                + "0".repeat(20)
+                                + "1"
+                                + "0".repeat(59)
+                                + "'... (2,000,002 characters)");
         assertThat(differingIn("text", "repeat('x', 200)", "repeat('x', 201)"))
                 .isEqualTo(
                         ("...'%1$s' (200 characters, of which the first 200 are alike),"
                                                 + " on the standby ...'%1$sx'")
                                         .formatted("x".repeat(20))
-                                + " (201 characters, of which the first 200 are alike)");
+                                + " (201 characters)");
         assertThat(differingIn("text", "repeat('x', 100)", "NULL"))
                 .isEqualTo("a value of 100 characters, on the standby NULL");
         assertThat(differingIn("text", "repeat('x', 5000000)", "repeat('y', 5000000)"))
                 .isEqualTo(
-                        "a value of 5000000 characters, on the standby a value of 5000000"
+                        "a value of 5,000,000 characters, on the standby a value of 5,000,000"
                                 + " characters");
+        assertThat(differingIn("text", "repeat('x', 90)", "repeat('y', 90)"))
+                .isEqualTo(
+                        "'%s'... (90 characters), on the standby '%s'... (90 characters)"
+                                .formatted("x".repeat(80), "y".repeat(80)));
     }
 
     @Test
@@ -121,7 +133,7 @@ class ShownValuesTest {
         scene.onActive(
                 """
                 INSERT INTO t VALUES ('a-1'), (''), ('a '), ('a, b=c'), ('NULL'), (E'a\\nb'),
-                                     (E'\\x1b[2J'), ('it''s'), (quote_literal('x'))\
+                                     ('a     '), (E'\\x1b[2J'), ('it''s'), (quote_literal('x'))\
                 """);
 
         assertThat(scene.differences())
@@ -130,6 +142,7 @@ class ShownValuesTest {
                         "a-1",
                         "''",
                         "'a '",
+                        "'a' and 5 blanks",
                         "'a, b=c'",
                         "'NULL'",
                         "'a\\u{a}b'",
@@ -168,7 +181,7 @@ class ShownValuesTest {
         assertThat(scene.differences().getFirst().cells())
                 .satisfiesExactly(
                         a -> assertThat(a.active()).startsWith("'xxx"),
-                        b -> assertThat(b.active()).isEqualTo("a value of 3000000 characters"),
+                        b -> assertThat(b.active()).isEqualTo("a value of 3,000,000 characters"),
                         c -> assertThat(c.standby()).isEqualTo("'2'"));
     }
 

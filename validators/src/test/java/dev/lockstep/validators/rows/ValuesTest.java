@@ -174,7 +174,7 @@ class ValuesTest {
                 .extracting(Difference::text)
                 .singleElement(as(InstanceOfAssertFactories.STRING))
                 .startsWith("public.t (id=1) differs in v: ...'")
-                .contains("a5b5a", "of which the first 1555557 are alike");
+                .contains("a5b5a", "of which the first 1,555,557 are alike");
     }
 
     @Test

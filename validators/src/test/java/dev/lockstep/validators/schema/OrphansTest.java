@@ -27,18 +27,18 @@ class OrphansTest {
                         single,
                         single + off + "INSERT INTO \"My Item\" VALUES (1, '', 5), (2, '', NULL)",
                         "foreign keys",
-                        "1 rows of \"public.My Item\"",
+                        "1 row of \"public.My Item\"",
                         "\"public.part\" lacks"),
                 Planted.error(
                         full,
                         full + off + "INSERT INTO \"To\" VALUES (1, 1, NULL), (2, NULL, NULL)",
                         "foreign keys",
-                        "1 rows of \"public.To\""),
+                        "1 row of \"public.To\""),
                 Planted.error(
                         simple,
                         simple + off + "INSERT INTO \"To\" VALUES (1, 1, NULL), (2, 1, 'x')",
                         "foreign keys",
-                        "1 rows of \"public.To\""),
+                        "1 row of \"public.To\""),
                 Planted.error(
                         parted,
                         parted + off + "INSERT INTO part VALUES (3, 3), (12, 4)",
@@ -68,7 +68,7 @@ class OrphansTest {
                     .matches(f -> !f.forbidsSwitch())
                     .extracting(Finding::text)
                     .asString()
-                    .contains("1 rows of \"public.b\"", "SELECT c.* FROM ONLY \"public\".\"b\"");
+                    .contains("1 row of \"public.b\"", "SELECT c.* FROM ONLY \"public\".\"b\"");
         }
     }
 

@@ -63,23 +63,6 @@ public final class Commands {
                 ExitCode.DONE, "%s is done, after trouble on the way".formatted(asked.command()));
     }
 
-    /// The answer of a process that took the place of the one that was asked.
-    static Outcome cameToNothing(Conductor conductor, Asked asked) {
-        RunState state = conductor.state();
-        Optional<String> why =
-                asked.isSwitch() ? conductor.run().journal().whyUndone() : Optional.empty();
-        String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
-        return refused(
-                new LockstepException(
-                        asked.isSwitch() ? Fault.SWITCH_FAILED : Fault.LEASE_LOST,
-                        "%s came to nothing: %s; the run is %s%s: ask again"
-                                .formatted(
-                                        asked.command(),
-                                        why.orElse("the process that was asked ended over it"),
-                                        state.label(),
-                                        active)));
-    }
-
     /// The answer that a fault is.
     static Outcome refused(LockstepException e) {
         return new Outcome(ExitCode.of(e.fault()), e.told());

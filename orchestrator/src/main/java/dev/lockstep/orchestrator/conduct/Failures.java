@@ -1,9 +1,11 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import java.util.Optional;
 
 /// Tells the faults that are a run's own, and so go into its journal, from those of a command or of
 /// a process.
@@ -20,6 +22,23 @@ final class Failures {
             }
         }
         return e;
+    }
+
+    /// What became of a command whose process died over it, as the process tells that is in its
+    /// place.
+    static LockstepException cameToNothing(Conductor conductor, Asked asked) {
+        RunState state = conductor.state();
+        Optional<String> why =
+                asked.isSwitch() ? conductor.run().journal().whyUndone() : Optional.empty();
+        String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
+        return new LockstepException(
+                asked.isSwitch() ? Fault.SWITCH_FAILED : Fault.LEASE_LOST,
+                "%s came to nothing: %s; the run is %s%s: ask again"
+                        .formatted(
+                                asked.command(),
+                                why.orElse("the process that was asked ended over it"),
+                                state.label(),
+                                active));
     }
 
     private static boolean isOfTheRun(Fault fault, RunState state) {

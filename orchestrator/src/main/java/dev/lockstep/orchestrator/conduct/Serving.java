@@ -248,7 +248,7 @@ public final class Serving {
                 request.id(),
                 asked.isDone(conductor.state())
                         ? Commands.doneAfterTrouble(asked)
-                        : Commands.cameToNothing(conductor, asked));
+                        : Commands.refused(Failures.cameToNothing(conductor, asked)));
     }
 
     private static Asked asked(Request request) {

@@ -6,6 +6,8 @@ import dev.lockstep.plans.sql.Secret;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,9 +18,11 @@ public final class PostgresServer {
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     private final EmbeddedPostgres server;
+    private final Path data;
 
-    private PostgresServer(EmbeddedPostgres server) {
+    private PostgresServer(EmbeddedPostgres server, Path data) {
         this.server = server;
+        this.data = data;
     }
 
     private static final class Shared {
@@ -67,9 +71,15 @@ public final class PostgresServer {
     private static PostgresServer start(
             Map<String, String> settings, EmbeddedPostgres.Builder builder) {
         try {
-            EmbeddedPostgres server = configured(settings, builder).start();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
-            return new PostgresServer(server);
+            Path data = Files.createTempDirectory("lockstep-postgres");
+            EmbeddedPostgres server =
+                    configured(settings, builder)
+                            .setDataDirectory(data)
+                            .setCleanDataDirectory(false)
+                            .start();
+            PostgresServer started = new PostgresServer(server, data);
+            Runtime.getRuntime().addShutdownHook(new Thread(started::stop));
+            return started;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -123,14 +133,12 @@ public final class PostgresServer {
         return server.getPort();
     }
 
-    /// Stops the server for good.
+    /// Stops the server for good. Hundreds of databases take longer to be removed than anybody
+    /// waits for.
     public void stop() {
-        stop(server);
-    }
-
-    private static void stop(EmbeddedPostgres server) {
         try {
             server.close();
+            var _ = new ProcessBuilder("rm", "-rf", data.toString()).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -18,18 +19,25 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/// Lockstep's process is killed while it has a PgBouncer paused. Its clients go on although nobody
-/// starts another process, and the next one leads them to where writes are accepted.
+/// Lockstep's process is killed while it holds clients. Those of a PgBouncer go on although nobody
+/// starts another process, and the next one leads all of them to where writes are accepted.
 @Execution(ExecutionMode.CONCURRENT)
 class GateKillTest {
     private static final Duration RESUMED_MAX = Duration.ofSeconds(5);
+    private static final String HOOKS =
+            """
+            { hooks: { \
+            hold: { run: [sh, -c, "echo hold >> calls"], \
+            undo: { run: [sh, -c, "echo let-go >> calls"] } }, \
+            move: { run: [sh, -c, "echo move >> calls"] }, \
+            release: { run: [sh, -c, "echo release >> calls"] } } }\
+            """;
 
     @TempDir private Path folder = Path.of("");
     private final Databases databases = new Databases();
 
     @BeforeEach
-    void installed() {
-        assumeThat(Pooler.isInstalled()).as(Pooler.MISSING).isTrue();
+    void create() {
         databases.create();
     }
 
@@ -41,6 +49,7 @@ class GateKillTest {
     @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void clientsGoOnWhenWhoPausedThemIsKilled() throws IOException {
+        assumeThat(Pooler.isInstalled()).as(Pooler.MISSING).isTrue();
         try (Pooler pooler = Pooler.to(folder, databases.of(Side.SOURCE).endpoint())) {
             Path plan = plan(pooler);
             killedAt("drain/0", plan, pooler, Side.SOURCE);
@@ -53,6 +62,34 @@ class GateKillTest {
                 heir.awaitExit(0);
             }
         }
+    }
+
+    /// Nobody lets them go in the dead one's stead but the next process.
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void clientsThatHooksHoldAreLetGoOrMovedByTheNextProcess() throws IOException {
+        Path plan = plan(HOOKS);
+        killedAt("drain/0", plan);
+        assertThat(calls()).containsExactly("hold");
+        killedAt("move/0", plan);
+        assertThat(calls()).containsExactly("hold", "let-go", "hold");
+        try (VictimProcess heir = VictimProcess.start(plan, "nowhere", "1", "complete")) {
+            heir.awaitReached(Victim.SETTLED);
+            assertThat(calls()).containsExactly("hold", "let-go", "hold", "move", "release");
+            heir.go();
+            heir.awaitExit(0);
+        }
+    }
+
+    private static void killedAt(String point, Path plan) {
+        try (VictimProcess victim = VictimProcess.start(plan, point, "1", "complete")) {
+            victim.awaitReached(point);
+            victim.kill();
+        }
+    }
+
+    private List<String> calls() throws IOException {
+        return Files.readAllLines(folder.resolve("calls"));
     }
 
     private void killedAt(String point, Path plan, Pooler pooler, Side leadsTo) {
@@ -77,12 +114,13 @@ class GateKillTest {
     }
 
     private Path plan(Pooler pooler) throws IOException {
+        return plan("{ pgbouncer: " + pooler.gate("") + " }");
+    }
+
+    private Path plan(String gate) throws IOException {
         Path plan = databases.plan(folder, "unlimited");
         return Files.writeString(
                 plan,
-                Files.readString(plan)
-                        .replace(
-                                "max-pause: 60s",
-                                "max-pause: 60s, gate: { pgbouncer: " + pooler.gate("") + " }"));
+                Files.readString(plan).replace("max-pause: 60s", "max-pause: 60s, gate: " + gate));
     }
 }

@@ -287,7 +287,7 @@ class ChecksumsTest {
 
             assertThat(Scene.differences(verdict))
                     .extracting(Difference::text)
-                    .containsExactly("public.u has 1 rows, on the standby 2");
+                    .containsExactly("public.u has 1 row, on the standby 2");
             assertThat(verdict.rows()).isEqualTo(1);
         }
     }

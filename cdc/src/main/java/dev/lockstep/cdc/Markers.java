@@ -79,24 +79,37 @@ final class Markers implements AutoCloseable {
         });
     }
 
-    private void emit(long number, CompletableFuture<?> arrival) {
-        try {
-            emit(number);
-        } catch (RuntimeException e) {
-            arrival.completeExceptionally(e);
-        }
+    /// What is not written does not arrive.
+    private CompletableFuture<@Nullable Void> write(
+            long number, CompletableFuture<@Nullable Void> arrival) {
+        CompletableFuture<@Nullable Void> written = new CompletableFuture<>();
+        var _ =
+                Thread.ofVirtual()
+                        .name("marker")
+                        .start(() -> {
+                            try {
+                                emit(number);
+                                written.complete(null);
+                            } catch (RuntimeException e) {
+                                written.completeExceptionally(e);
+                                arrival.completeExceptionally(e);
+                            }
+                        });
+        return written;
     }
 
-    /// Writes a marker and waits for it on the standby, no longer than `atMost` for both: a commit
-    /// may wait for a replica that is away.
+    /// Writes a marker and waits for it on the standby, and for the commit that wrote it, no longer
+    /// than `atMost` for all: that may wait for a replica that is away.
     void await(Duration atMost) throws InterruptedException {
         long number = counter.incrementAndGet();
         CompletableFuture<@Nullable Void> arrival = new CompletableFuture<>();
         awaited.put(number, arrival);
         failFrom(failure);
+        long end = System.nanoTime() + atMost.toNanos();
         try {
-            var _ = Thread.ofVirtual().name("marker").start(() -> emit(number, arrival));
-            arrival.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture<@Nullable Void> written = write(number, arrival);
+            arrival.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            written.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw LockstepException.of(Objects.requireNonNull(e.getCause()), "the stream");
         } catch (TimeoutException e) {

@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.run.Interruption;
+import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
@@ -48,15 +49,16 @@ final class RunCommand extends PlanCommand {
         Plan plan = plan();
         try (Db source = source(plan);
                 Db target = target(plan)) {
-            OpenRun open;
+            Optional<OpenRun> taken;
             try {
-                if (OpenRun.isOver(plan, source, target)) {
-                    return say(plan.name(), new RunState.Completed());
+                taken = taken(plan, source, target);
+                if (taken.isEmpty()) {
+                    return say(plan.name(), state(plan, target));
                 }
-                open = taken(plan, source, target);
             } catch (LockstepException e) {
                 return refuse(e, plan);
             }
+            OpenRun open = taken.get();
             try (Interruption interruption = Interruption.watch(open.lease());
                     open) {
                 return work(open, interruption.stop());
@@ -64,11 +66,20 @@ final class RunCommand extends PlanCommand {
         }
     }
 
-    /// Takes hold of the run; one that a command has is waited for.
-    private OpenRun taken(Plan plan, Db source, Db target) {
-        while (true) {
+    private static RunState state(Plan plan, Db target) {
+        return new Journal(target, plan.name()).history().state();
+    }
+
+    /// Takes hold of the run; one that a command has is waited for. Empty where the run is
+    /// completed, or was ended by the command.
+    private Optional<OpenRun> taken(Plan plan, Db source, Db target) {
+        for (boolean waited = false; ; waited = true) {
+            if (OpenRun.isOver(plan, source, target) || (waited && state(plan, target).isFinal())) {
+                return Optional.empty();
+            }
             try {
-                return OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock(), "");
+                return Optional.of(
+                        OpenRun.take(plan, source, target, OpenRun.folder(plan), Main.clock(), ""));
             } catch (LockstepException e) {
                 if (e.fault() != Fault.NAME_IN_USE || !hasWaited(plan, target)) {
                     throw e;

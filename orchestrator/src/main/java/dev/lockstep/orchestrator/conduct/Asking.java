@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class Asking implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration GONE_AFTER = Duration.ofSeconds(5);
+    private static final int ATTEMPTS_MAX = 5;
     private static final Duration SAY_EVERY = Duration.ofSeconds(2);
     private static final String NOBODY =
             "nobody works on the run now, so what is written gathers as WAL: `run` carries it";
@@ -85,30 +86,45 @@ public final class Asking implements AutoCloseable {
 
         Outcome outcome() {
             try (Session session = target.session("ask")) {
-                while (true) {
-                    awaitReturn(session);
-                    Optional<Outcome> answer = asked(session).or(this::doneByTheDead);
-                    if (answer.isPresent()) {
-                        id.ifPresent(requests::forget);
-                        return answer.get();
-                    }
+                for (int attempt = 1; ; attempt++) {
                     try {
-                        return own();
+                        awaitReturn(session);
+                        Outcome outcome =
+                                asked(session).or(this::doneByTheDead).orElseGet(this::own);
+                        forget();
+                        return outcome;
                     } catch (LockstepException e) {
-                        if (e.fault() != Fault.NAME_IN_USE || !isWorkedOn(session)) {
+                        if (e.fault() == Fault.WRONG_STATE && isDone(asked)) {
+                            return done(asked);
+                        }
+                        if (attempt == ATTEMPTS_MAX || !isOvertaken(e)) {
                             throw e;
                         }
-                        // Another process came first, and is asked in its turn.
                     }
                 }
+            }
+        }
+
+        /// Whether another process came first, which is asked in its turn or has ended the run.
+        private static boolean isOvertaken(LockstepException e) {
+            return e.fault() == Fault.NAME_IN_USE || OwnTables.areRemoved(e);
+        }
+
+        private void forget() {
+            try {
+                id.ifPresent(requests::forget);
+            } catch (LockstepException e) {
+                // Nobody waits for that any more, and it goes with all others.
             }
         }
 
         /// The answer of the process that works on the run; empty where there is none, or none any
         /// more.
         private Optional<Outcome> asked(Session session) {
-            if (!isWorkedOn(session)) {
-                return Optional.empty();
+            if (!isWorkedOn()) {
+                return id.isPresent()
+                        ? requests.outcome(session, id.getAsLong())
+                        : Optional.empty();
             }
             if (id.isEmpty()) {
                 id = OptionalLong.of(requests.ask(session, asked.command(), asked.arguments()));
@@ -131,7 +147,6 @@ public final class Asking implements AutoCloseable {
         /// forward, nothing but that is left to be done.
         private Outcome own() {
             Outcome outcome = here(asked, watcher);
-            id.ifPresent(requests::forget);
             return id.isPresent() && outcome.exit() == ExitCode.REFUSED && isDone(asked)
                     ? done(asked)
                     : outcome;
@@ -148,8 +163,8 @@ public final class Asking implements AutoCloseable {
                 "the process that was asked has ended, and %s is done".formatted(asked.command()));
     }
 
-    private boolean isWorkedOn(Session session) {
-        return OwnTables.exist(session) && Lease.holder(session, plan.name()).isPresent();
+    private boolean isWorkedOn() {
+        return OpenRun.holder(plan, target).isPresent();
     }
 
     /// A process whose connection to the target was lost takes its lease again.
@@ -183,7 +198,7 @@ public final class Asking implements AutoCloseable {
             if (answer.isPresent()) {
                 return answer;
             }
-            if (isWorkedOn(session)) {
+            if (isWorkedOn()) {
                 seen = System.nanoTime();
             } else if (System.nanoTime() - seen > GONE_AFTER.toNanos()) {
                 return requests.outcome(session, id);

@@ -15,7 +15,7 @@ import dev.lockstep.orchestrator.run.Stop;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Copying;
 import dev.lockstep.orchestrator.stage.Streams;
-import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.switching.StepListener;
 import dev.lockstep.orchestrator.verify.OtherChecks;
 import dev.lockstep.orchestrator.verify.Verification;
 import java.time.Duration;
@@ -54,7 +54,7 @@ public final class Conductor implements AutoCloseable {
     }
 
     /// Has each step of a switch announced; for tests that die there.
-    public void listenTo(Switch.StepListener listener) {
+    public void listenTo(StepListener listener) {
         doing.passTo(listener);
     }
 

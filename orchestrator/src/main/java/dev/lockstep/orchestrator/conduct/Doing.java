@@ -1,23 +1,23 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.run.Watcher;
-import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.switching.StepListener;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What a command has a run do, for people. Passes the steps of a switch on.
 ///
 /// Thread rule: any thread may ask, one tells.
-final class Doing implements Switch.StepListener {
+final class Doing implements StepListener {
     private final Watcher watcher;
-    private volatile Switch.StepListener next = Switch.StepListener.NONE;
+    private volatile StepListener next = StepListener.NONE;
     private volatile @Nullable String what;
 
     Doing(Watcher watcher) {
         this.watcher = watcher;
     }
 
-    void passTo(Switch.StepListener listener) {
+    void passTo(StepListener listener) {
         next = listener;
     }
 

@@ -5,6 +5,7 @@ import dev.lockstep.orchestrator.run.RunEvent;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import java.time.Instant;
 import java.util.Optional;
 
 /// Tells the faults that are a run's own, and so go into its journal, from those of a command or of
@@ -26,10 +27,13 @@ final class Failures {
 
     /// What became of a command whose process died over it, as the process tells that is in its
     /// place.
-    static LockstepException cameToNothing(Conductor conductor, Asked asked) {
+    ///
+    /// @param since when that process took it on
+    static LockstepException cameToNothing(
+            Conductor conductor, Asked asked, Optional<Instant> since) {
         RunState state = conductor.state();
         Optional<String> why =
-                asked.isSwitch() ? conductor.run().journal().whyUndone() : Optional.empty();
+                since.filter(_ -> asked.isSwitch()).flatMap(conductor.run().journal()::whyUndone);
         String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
         return new LockstepException(
                 asked.isSwitch() ? Fault.SWITCH_FAILED : Fault.LEASE_LOST,

@@ -10,6 +10,7 @@ import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.stage.Preflight;
+import dev.lockstep.orchestrator.stage.RunFolder;
 import dev.lockstep.plans.catalog.Catalog;
 import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
@@ -18,17 +19,13 @@ import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
 public final class OpenRun implements AutoCloseable {
@@ -62,10 +59,10 @@ public final class OpenRun implements AutoCloseable {
         if (isNew) {
             new Preflight(plan, source, target).check();
         }
-        makeFolder(folder);
-        OwnTables.migrate(source);
+        RunFolder.make(folder);
         Lease lease = lease(plan, target, command);
         try {
+            requireOpen(plan, journal.history().state(), command);
             register(plan, source, target, isNew);
             Optional<EmbeddedBroker> broker = Optional.empty();
             KafkaAccess kafka;
@@ -82,7 +79,21 @@ public final class OpenRun implements AutoCloseable {
             return new OpenRun(run, lease, broker);
         } catch (RuntimeException e) {
             lease.close();
+            if (journal.history().state().isFinal()) {
+                RunFolder.remove(folder);
+                Cleanup.leaveJournal(target);
+            }
             throw e;
+        }
+    }
+
+    /// Whoever had the run until now may have ended it.
+    private static void requireOpen(Plan plan, RunState state, String command) {
+        if (state instanceof RunState.Completed || (state.isFinal() && !command.isEmpty())) {
+            throw new LockstepException(
+                    Fault.WRONG_STATE,
+                    "run \"%s\" is %s by now; nothing was changed"
+                            .formatted(plan.name(), state.label()));
         }
     }
 
@@ -96,21 +107,26 @@ public final class OpenRun implements AutoCloseable {
                 });
         checkKafka(plan, state instanceof RunState.Planned || state instanceof RunState.Aborted);
         if (state instanceof RunState.Planned) {
-            refuseLeftLog(plan, folder);
+            RunFolder.refuseLeftLog(plan, folder);
         }
     }
 
     private static Lease lease(Plan plan, Db target, String command) {
-        OwnTables.migrate(target);
+        return withOwnTables(target, () -> Lease.take(target, plan.name(), command));
+    }
+
+    /// Does something to Lockstep's tables, which are made before. Another run may end just then,
+    /// and take them away, as the last one that it knows of.
+    private static <T> T withOwnTables(Db db, Supplier<T> work) {
         try {
-            return Lease.take(target, plan.name(), command);
+            OwnTables.migrate(db);
+            return work.get();
         } catch (LockstepException e) {
             if (!OwnTables.areRemoved(e)) {
                 throw e;
             }
-            // Another run ended just then, the last one as far as it knew.
-            OwnTables.migrate(target);
-            return Lease.take(target, plan.name(), command);
+            OwnTables.migrate(db);
+            return work.get();
         }
     }
 
@@ -123,9 +139,7 @@ public final class OpenRun implements AutoCloseable {
         }
         checkSame(plan, source, target);
         if (holder(plan, target).isEmpty()) {
-            if (Files.exists(folder(plan))) {
-                deleteFolder(folder(plan));
-            }
+            RunFolder.remove(folder(plan));
             Cleanup.leaveJournal(target);
         }
         return true;
@@ -133,8 +147,17 @@ public final class OpenRun implements AutoCloseable {
 
     /// Who brings the run forward, if somebody does.
     public static Optional<Lease.Holder> holder(Plan plan, Db target) {
-        return target.call(session ->
-                OwnTables.exist(session) ? Lease.holder(session, plan.name()) : Optional.empty());
+        try {
+            return target.call(session ->
+                    OwnTables.exist(session)
+                            ? Lease.holder(session, plan.name())
+                            : Optional.empty());
+        } catch (LockstepException e) {
+            if (OwnTables.areRemoved(e)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /// The run's folder on this machine: beside the plan, or below `LOCKSTEP_STATE`.
@@ -142,22 +165,9 @@ public final class OpenRun implements AutoCloseable {
         String configured = System.getenv("LOCKSTEP_STATE");
         Path base =
                 configured == null || configured.isEmpty()
-                        ? plan.folder().resolve(".lockstep")
+                        ? plan.folder().resolve(RunFolder.BESIDE_PLAN)
                         : Path.of(configured);
         return base.resolve(plan.name()).toAbsolutePath();
-    }
-
-    private static void makeFolder(Path folder) {
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new LockstepException(
-                    Fault.PRECONDITION,
-                    ("the run's folder \"%s\" cannot be made: %s; make it writable, or name "
-                                    + "another one with LOCKSTEP_STATE")
-                            .formatted(folder, e.getMessage()),
-                    e);
-        }
     }
 
     /// Fails where the plan's name is on the target for a run that moves something else.
@@ -183,7 +193,16 @@ public final class OpenRun implements AutoCloseable {
     private static void register(Plan plan, Db source, Db target, boolean isNew) {
         String fingerprint = fingerprint(plan, source);
         for (Db db : List.of(source, target)) {
-            db.tx(session -> session.update(REGISTER, plan.name(), fingerprint, isNew));
+            boolean _ =
+                    withOwnTables(
+                            db,
+                            () -> {
+                                db.tx(session ->
+                                        session.update(REGISTER, plan.name(), fingerprint, isNew));
+                                return true;
+                            });
+            // What was taken away before that, nobody takes from now on.
+            OwnTables.migrate(db);
         }
     }
 
@@ -202,27 +221,6 @@ public final class OpenRun implements AutoCloseable {
                                         plan.name(),
                                         properties.get("bootstrap.servers"),
                                         String.join("\", \"", topics)));
-            }
-        }
-    }
-
-    /// A target that knows nothing of the run, and changes of one by its name on this machine: the
-    /// databases are others than those that the changes are from.
-    private static void refuseLeftLog(Plan plan, Path folder) {
-        Path broker = Run.brokerFolder(folder);
-        if (Files.isDirectory(broker)) {
-            try (Stream<Path> files = Files.list(broker)) {
-                if (files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()))) {
-                    throw new LockstepException(
-                            Fault.NAME_IN_USE,
-                            ("name \"%s\" is in use: folder \"%s\" has changes of another run, of"
-                                            + " which target \"%s\" knows nothing; remove the"
-                                            + " folder where that run's databases are gone, or give"
-                                            + " the plan another name")
-                                    .formatted(plan.name(), folder, plan.target().label()));
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
             }
         }
     }
@@ -267,33 +265,16 @@ public final class OpenRun implements AutoCloseable {
         } catch (LockstepException e) {
             // The target is out of reach; the files stay for the next process.
         }
-        broker.ifPresent(EmbeddedBroker::close);
-        if (ended) {
-            deleteFolder(run.folder());
-        }
-        lease.close();
-        if (ended) {
-            Cleanup.leaveJournal(run.target());
-        }
-    }
-
-    private static void deleteFolder(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder())
-                    .forEach(file -> {
-                        try {
-                            Files.deleteIfExists(file);
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    });
-        } catch (IOException | UncheckedIOException e) {
-            throw new LockstepException(
-                    Fault.FILE_FAILED,
-                    ("the run is over, but its folder \"%s\" cannot be removed: %s; remove "
-                                    + "it by hand")
-                            .formatted(folder, e.getMessage()),
-                    e);
+        try {
+            broker.ifPresent(EmbeddedBroker::close);
+            if (ended) {
+                RunFolder.remove(run.folder());
+            }
+        } finally {
+            lease.close();
+            if (ended) {
+                Cleanup.leaveJournal(run.target());
+            }
         }
     }
 }

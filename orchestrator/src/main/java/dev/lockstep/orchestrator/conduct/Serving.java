@@ -248,7 +248,9 @@ public final class Serving {
                 request.id(),
                 asked.isDone(conductor.state())
                         ? Commands.doneAfterTrouble(asked)
-                        : Commands.refused(Failures.cameToNothing(conductor, asked)));
+                        : Commands.refused(
+                                Failures.cameToNothing(
+                                        conductor, asked, requests.claimedAt(request.id()))));
     }
 
     private static Asked asked(Request request) {

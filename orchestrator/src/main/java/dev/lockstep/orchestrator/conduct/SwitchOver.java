@@ -10,6 +10,7 @@ import dev.lockstep.orchestrator.run.RunState.Switching;
 import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.orchestrator.stage.Streams;
 import dev.lockstep.orchestrator.switching.LastLook;
+import dev.lockstep.orchestrator.switching.StepListener;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.plans.fault.LockstepException;
@@ -49,7 +50,7 @@ final class SwitchOver {
         conductor.append(new RunEvent.SwitchStarted(inStep.active().other()));
         watcher.entered(conductor.state());
         Switching switching = (Switching) conductor.state();
-        Switch.StepListener heard = evidence.before(conductor.atWork());
+        StepListener heard = evidence.before(conductor.atWork());
         Switch moving = new Switch(run, flow.moved(), switching, heard);
         try {
             underway = Optional.of(moving);

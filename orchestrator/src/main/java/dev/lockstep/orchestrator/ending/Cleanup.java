@@ -36,7 +36,10 @@ public final class Cleanup {
     /// process has, or by somebody who waits for an answer.
     private static final String IN_USE =
             """
-            SELECT EXISTS (SELECT FROM lockstep.lease WHERE NOT released)
+            SELECT EXISTS (SELECT FROM lockstep.lease l
+                             JOIN pg_stat_activity a ON a.pid = l.backend_pid
+                              AND (a.backend_start = l.backend_start OR a.backend_start IS NULL)
+                            WHERE NOT l.released)
                 OR EXISTS (SELECT FROM lockstep.request r
                              JOIN pg_stat_activity a ON a.pid = r.asker_pid
                               AND (a.backend_start = r.asker_start OR a.backend_start IS NULL))
@@ -119,8 +122,12 @@ public final class Cleanup {
             session.update("DELETE FROM lockstep.stray_write WHERE run = ?", run.name());
             session.update("DELETE FROM lockstep.run WHERE name = ?", run.name());
             if (!session.flag("SELECT EXISTS (SELECT FROM lockstep.run)")) {
-                session.run("DROP SCHEMA lockstep CASCADE");
+                session.begin();
+                OwnTables.remove(session);
+                session.commit();
             }
         }
+        // The target of an earlier run keeps that one's journal.
+        leaveJournal(run.source());
     }
 }

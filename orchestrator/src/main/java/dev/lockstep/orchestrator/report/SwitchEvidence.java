@@ -4,7 +4,7 @@ import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.Moved;
-import dev.lockstep.orchestrator.switching.Switch;
+import dev.lockstep.orchestrator.switching.StepListener;
 import dev.lockstep.orchestrator.verify.SwitchProof;
 import dev.lockstep.orchestrator.verify.SwitchProof.FinalCheck;
 import dev.lockstep.plans.catalog.TableName;
@@ -102,8 +102,8 @@ public final class SwitchEvidence {
     }
 
     /// Hears of the steps, and passes them on.
-    public Switch.StepListener before(Switch.StepListener next) {
-        return new Switch.StepListener() {
+    public StepListener before(StepListener next) {
+        return new StepListener() {
             @Override
             public void before(String step) {
                 note(step);

@@ -26,6 +26,8 @@ public final class Journal {
               FROM lockstep.journal WHERE run = ?\
             """;
 
+    private static final Duration NO_LIMIT = Duration.ofDays(1);
+
     private static final Map<String, Class<?>> EVENTS =
             Arrays.stream(RunEvent.class.getPermittedSubclasses())
                     .collect(Collectors.toMap(Class::getSimpleName, Function.identity()));
@@ -67,10 +69,13 @@ public final class Journal {
         return history;
     }
 
-    /// Why the last switch was undone; empty where it was not.
-    public Optional<String> whyUndone() {
+    /// Why the last switch after that moment was undone; empty where there was none, or it was not.
+    public Optional<String> whyUndone(Instant since) {
         Optional<String> why = Optional.empty();
         for (Entry entry : entries()) {
+            if (entry.at().isBefore(since)) {
+                continue;
+            }
             why =
                     switch (entry.event()) {
                         case RunEvent.SwitchUndone undone -> Optional.of(undone.reason());
@@ -84,13 +89,13 @@ public final class Journal {
     /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true
     /// then.
     public History append(long epoch, RunEvent event) {
-        return append(epoch, history(), event, Duration.ZERO);
+        return append(epoch, history(), event, NO_LIMIT);
     }
 
     /// As the other, after what is known: nobody but the owner of `epoch` may have stored anything
     /// since that was read.
     ///
-    /// @param atMost how long a statement may take, the commit too; 0 for any time
+    /// @param atMost how long a statement may take, but for the commit
     History append(long epoch, History before, RunEvent event, Duration atMost) {
         History next = before.after(event);
         target.tx(session -> {

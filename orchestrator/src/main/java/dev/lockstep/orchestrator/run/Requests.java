@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.schema.Finding;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,6 +45,7 @@ public final class Requests {
             DELETE FROM lockstep.request
              WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
+    private static final String CLAIMED = "SELECT claimed_at FROM lockstep.request WHERE id = ?";
     private static final String FORGET = "DELETE FROM lockstep.request WHERE id = ?";
     private static final String OUTCOME =
             "SELECT outcome::text AS outcome FROM lockstep.request WHERE id = ?";
@@ -117,6 +119,12 @@ public final class Requests {
     /// Takes back what was asked; false where somebody has taken it on.
     public boolean takeBack(long id) {
         return target.call(session -> session.update(TAKE_BACK, id) == 1);
+    }
+
+    /// When it was taken on.
+    public Optional<Instant> claimedAt(long id) {
+        return target.call(session ->
+                session.row(CLAIMED, row -> row.instant("claimed_at"), id).flatMap(at -> at));
     }
 
     /// Removes what was asked, of which all is known by now.

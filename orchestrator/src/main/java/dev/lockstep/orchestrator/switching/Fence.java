@@ -137,8 +137,11 @@ final class Fence implements AutoCloseable {
     }
 
     /// Leaves triggers in the lock's place, for good.
-    void makeDurable(Refusal refusal) {
+    ///
+    /// @param last is done before the commit
+    void makeDurable(Refusal refusal, Runnable last) {
         refusal.refuse(session);
+        last.run();
         session.commit();
     }
 

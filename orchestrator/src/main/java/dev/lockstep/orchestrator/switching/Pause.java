@@ -55,12 +55,17 @@ final class Pause {
     /// Has the server end any statement of the open transactions that takes longer than what is
     /// left, whatever it waits for.
     void limit(Session... held) {
-        long millis = Math.max(1, left().toMillis());
         for (Session session : held) {
-            session.run(
-                    "SET LOCAL statement_timeout = %1$d; SET LOCAL lock_timeout = %1$d"
-                            .formatted(millis));
+            session.limit(left());
         }
+    }
+
+    /// Has the server end the open transaction when nothing is left, should nobody say anything
+    /// until then.
+    void endIdle(Session held) {
+        held.run(
+                "SET LOCAL idle_in_transaction_session_timeout = "
+                        + Math.max(1, left().toMillis()));
     }
 
     /// It is over, as far as is known; one that nobody saw begin has no length.

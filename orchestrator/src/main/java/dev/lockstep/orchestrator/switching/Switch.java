@@ -21,6 +21,7 @@ import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.validators.SessionPair;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,18 +52,8 @@ public final class Switch {
     private final SameTables tables;
     private Settlement.Reached reached;
     private List<String> others = List.of();
+    private Optional<PauseWatch> holding = Optional.empty();
     private String trouble = "the process that switched died before writes had moved";
-
-    /// Told of each step just before it; a test lets the process die there.
-    @FunctionalInterface
-    public interface StepListener {
-        StepListener NONE = step -> {};
-
-        void before(String step);
-
-        /// Told what keeps the switch waiting.
-        default void waiting(String what) {}
-    }
 
     public Switch(Run run, Moved moved, Switching state, StepListener steps) {
         this.run = run;
@@ -154,13 +145,19 @@ public final class Switch {
         try (Session opening = sessions.standby();
                 Fence fence = raise(sessions.active(), fenced)) {
             pause.begin(fence.heldSince());
-            hold(current, next, proof, sessions, fence, history);
-            pause.requireLeft();
-            fence.makeDurable(fenced);
-            steps.before("open");
-            opening.commit();
+            try (PauseWatch watch =
+                    PauseWatch.start(pause.left(), run.name(), from, to, sessions)) {
+                holding = Optional.of(watch);
+                hold(current, next, proof, sessions, fence, history);
+                pause.requireLeft();
+                fence.makeDurable(fenced, watch::commit);
+                steps.before("open");
+                opening.commit();
+            }
             reached = Settlement.Reached.OPENED;
             pause.end();
+        } catch (LockstepException e) {
+            throw holding.filter(PauseWatch::hasCut).isPresent() ? pause.over(e) : e;
         }
     }
 
@@ -174,24 +171,20 @@ public final class Switch {
             History history)
             throws InterruptedException {
         Session opening = sessions.standby();
-        PauseWatch watch = PauseWatch.start(pause.left(), from, sessions);
-        try (watch) {
-            steps.before("drain");
-            current.drain(pause.left());
-            begin(opening, fence);
-            current.requirePublished(fence.session());
-            steps.before("sequences");
-            new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
-            next.startAnewAt(writtenUpTo(opening), pause.left());
-            accept(proof, opening, fence);
-            pause.requireLeft();
-            steps.before("intend");
-            reached = Settlement.Reached.INTENT;
-            run.append(history, new SwitchIntended(), pause.left());
-            steps.before("fence");
-        } catch (LockstepException e) {
-            throw watch.hasCut() ? pause.over(e) : e;
-        }
+        pause.endIdle(fence.session());
+        steps.before("drain");
+        current.drain(pause.left());
+        begin(opening, fence);
+        current.requirePublished(fence.session());
+        steps.before("sequences");
+        new SequenceCarrier(moved.sequences(state.from())).carry(fence.session(), opening);
+        next.startAnewAt(writtenUpTo(opening), pause.left());
+        accept(proof, opening, fence);
+        pause.requireLeft();
+        steps.before("intend");
+        reached = Settlement.Reached.INTENT;
+        run.append(history, new SwitchIntended(), pause.left());
+        steps.before("fence");
     }
 
     private void accept(SwitchProof proof, Session opening, Fence fence) {
@@ -235,7 +228,11 @@ public final class Switch {
         boolean stopped = failure instanceof InterruptedException || is(failure, Fault.INTERRUPTED);
         Settlement.Outcome outcome;
         try {
-            outcome = settlement.resolve(far(), millisSince(start), reason(failure));
+            outcome =
+                    settlement.resolve(
+                            new Settlement.Far(reached, pause, others),
+                            millisSince(start),
+                            reason(failure));
         } finally {
             // Else whoever cleans up would be interrupted once more.
             if (interrupted && !stopped) {
@@ -262,10 +259,6 @@ public final class Switch {
                 failure);
     }
 
-    private Settlement.Far far() {
-        return new Settlement.Far(reached, pause, others);
-    }
-
     private static String reason(Throwable failure) {
         return failure instanceof LockstepException own ? own.text() : String.valueOf(failure);
     }
@@ -278,7 +271,12 @@ public final class Switch {
     /// old side refuses writes, else back. Returns why there was anything to take up.
     public String recover() {
         try (Gate gate = Gate.of(run.plan(), state.from())) {
-            var _ = new Settlement(run, moved, state, gate).resolve(far(), Pause.UNKNOWN, trouble);
+            var _ =
+                    new Settlement(run, moved, state, gate)
+                            .resolve(
+                                    new Settlement.Far(reached, pause, others),
+                                    Pause.UNKNOWN,
+                                    trouble);
         }
         return trouble;
     }

@@ -11,7 +11,6 @@ import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -146,21 +145,15 @@ class AskedThenDeadTest {
         Move move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
         StringWriter err = new StringWriter();
-        CompletableFuture<Integer> running;
+        CompletableFuture<Told> running;
         try (Lease _ = Lease.take(target, move.name(), "cutover")) {
-            String[] words = {"run", move.plan().toString(), "--until", "in-step"};
-            running =
-                    CompletableFuture.supplyAsync(() ->
-                            Main.execute(
-                                    new PrintWriter(new StringWriter(), true),
-                                    new PrintWriter(err, true),
-                                    words));
+            running = Told.running(err, "run", move.plan().toString(), "--until", "in-step");
             LiveRun.await(
                     "the run waits",
                     () -> err.toString().contains("is in the hands of `cutover`, process"));
             assertThat(running).isNotDone();
         }
-        assertThat(running.get(60, TimeUnit.SECONDS)).isZero();
+        running.get(60, TimeUnit.SECONDS).done();
     }
 
     @Test

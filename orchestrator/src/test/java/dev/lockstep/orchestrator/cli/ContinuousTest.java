@@ -154,7 +154,7 @@ class ContinuousTest {
             assertThat(status.text())
                     .containsPattern(
                             "verified +match, 0 differences; every row at or after LSN [0-9A-F]+/"
-                                    + "[0-9A-F]+, the oldest [0-9]+ seconds ago");
+                                    + "[0-9A-F]+, the oldest [0-9]+ seconds? ago");
             assertThat(move.told("journal").done()).contains("\"tables\":3");
             assertThat(reports()).anyMatch(text -> text.contains("\"verify.continuous\""));
             enough.set(true);

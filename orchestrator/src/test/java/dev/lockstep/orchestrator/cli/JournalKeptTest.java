@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.orchestrator.ending.Cleanup;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.plans.sql.Db;
+import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +22,17 @@ import org.junit.jupiter.api.io.TempDir;
 class JournalKeptTest {
     private static final String PLAN =
             "schema: { copy: none }\ntables: { include: [\"public.%s\"] }";
+
+    private static final String DEAD_LEASE =
+            """
+            INSERT INTO lockstep.lease
+            VALUES ('%s', 99, 'process 1 on vm', 999999, now(), now(), false, false)\
+            """;
+    private static final String STUCK =
+            """
+            SELECT EXISTS (SELECT FROM pg_locks
+                            WHERE NOT granted AND relation = 'lockstep.chunk'::regclass)\
+            """;
 
     private final Pair pair = Pair.create();
     private final Db target = pair.target();
@@ -72,6 +87,69 @@ class JournalKeptTest {
                                 + " GROUP BY epoch ORDER BY min(seq)",
                         row -> row.number("epoch"),
                         move.name()));
+    }
+
+    /// A process that died at its very end, or lost its connection there.
+    @Test
+    void aDeadOnesLeaseKeepsNothing() {
+        Move move = ended();
+        OwnTables.migrate(target);
+        Pair.run(target, DEAD_LEASE.formatted(move.name()));
+        assertThat(move.told("run").done()).contains("completed");
+        Sides.areLeftClean(pair);
+    }
+
+    private Move ended() {
+        Move move = Move.of(folder, pair, PLAN.formatted("one"));
+        move.told("run", "--until", "in-step").done();
+        move.told("cutover").done();
+        move.told("complete").done();
+        return move;
+    }
+
+    @Test
+    void aTargetThatIsASourceLaterKeepsItsJournalAlone() {
+        Move first = ended();
+        try (Pair later = Pair.create()) {
+            Pair.run(later.target(), "CREATE TABLE one (id int PRIMARY KEY)");
+            Move move =
+                    Move.of(
+                            folder,
+                            target.endpoint(),
+                            later.target().endpoint(),
+                            PLAN.formatted("one"));
+            move.told("run", "--until", "in-step").done();
+            move.told("cutover").done();
+            move.told("complete").done();
+            Sides.areLeftClean(pair);
+            assertThat(first.told("journal").done()).contains("CleanedUp");
+        }
+    }
+
+    /// What it waits for ends the run that it was to take up.
+    @Test
+    void aRunThatWaitsBehindAnEndingLeavesNothing() throws Exception {
+        Move move = Move.of(folder, pair, PLAN.formatted("one"));
+        move.told("run", "--until", "in-step").done();
+        move.told("cutover").done();
+        CompletableFuture<Told> ending;
+        CompletableFuture<Told> running;
+        try (Session holding = target.session("hold")) {
+            holding.begin();
+            holding.run("LOCK TABLE lockstep.chunk IN SHARE MODE");
+            ending = CompletableFuture.supplyAsync(() -> move.told("complete"));
+            LiveRun.await(
+                    "the ending is stuck", () -> Pair.rows(target, STUCK).equals(List.of("(t)")));
+            StringWriter err = new StringWriter();
+            running = Told.running(err, "run", move.plan().toString());
+            LiveRun.await(
+                    "the run waits",
+                    () -> err.toString().contains("is in the hands of `complete`"));
+            holding.rollback();
+        }
+        ending.get(60, TimeUnit.SECONDS).done();
+        assertThat(running.get(60, TimeUnit.SECONDS).done()).contains("is completed");
+        Sides.areLeftClean(pair);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.concurrent.CompletableFuture;
 
 /// What a command told: its exit code, what it printed, and what it said besides.
 record Told(int exit, String out, String err) {
@@ -13,6 +14,21 @@ record Told(int exit, String out, String err) {
         StringWriter err = new StringWriter();
         int exit = Main.execute(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
         return new Told(exit, out.toString(), err.toString());
+    }
+
+    /// As [#by] in a thread of its own, for a test that looks at `err` meanwhile.
+    static CompletableFuture<Told> running(StringWriter err, String... arguments) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    StringWriter out = new StringWriter();
+                    int exit =
+                            Main.execute(
+                                    new PrintWriter(out, true),
+                                    new PrintWriter(err, true),
+                                    arguments);
+                    return new Told(exit, out.toString(), err.toString());
+                },
+                work -> Thread.ofPlatform().start(work));
     }
 
     /// It did what it should, and returns what it printed.

@@ -2,6 +2,8 @@ package dev.lockstep.plans.sql;
 
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
+import java.util.List;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
@@ -16,18 +18,46 @@ public final class OwnTables {
     private static final String EXIST = "SELECT to_regclass('lockstep.lease') IS NOT NULL";
     private static final String JOURNAL = "SELECT to_regclass('lockstep.journal') IS NOT NULL";
 
-    /// How to be rid of all but what is told of runs that are over.
+    /// Whether nothing else is in the schema.
+    private static final String JOURNAL_ALONE =
+            """
+            SELECT coalesce(string_agg(relname, ' ' ORDER BY relname) = 'journal run', false)
+              FROM pg_class
+             WHERE relnamespace = to_regnamespace('lockstep') AND relkind NOT IN ('i', 'I', 't')\
+            """;
+
+    /// How to be rid of those that are ours: of tables, and of functions.
     private static final String REMOVAL =
             """
             SELECT 'DROP TABLE ' || string_agg(oid::regclass::text, ', ') AS removal
               FROM pg_class
-             WHERE relnamespace = 'lockstep'::regnamespace AND relkind = 'r'
-               AND relname NOT IN ('run', 'journal')
+             WHERE relnamespace = to_regnamespace('lockstep') AND relname = ANY (?)
             HAVING count(*) > 0
              UNION ALL
             SELECT 'DROP FUNCTION ' || oid::regprocedure
-              FROM pg_proc WHERE pronamespace = 'lockstep'::regnamespace\
+              FROM pg_proc
+             WHERE pronamespace = to_regnamespace('lockstep')
+               AND proname IN ('note_stray_write', 'refuse_write')\
             """;
+
+    private static final String EMPTY =
+            """
+            SELECT NOT EXISTS (SELECT FROM pg_class
+                                WHERE relnamespace = to_regnamespace('lockstep'))\
+            """;
+    private static final List<String> LASTING = List.of("journal", "run");
+    private static final List<String> PASSING =
+            List.of(
+                    "lease",
+                    "request",
+                    "progress",
+                    "position",
+                    "copy_table",
+                    "chunk",
+                    "unfinished_row",
+                    "found_sequence",
+                    "stray_write",
+                    "flyway_schema_history");
 
     private OwnTables() {}
 
@@ -43,7 +73,20 @@ public final class OwnTables {
 
     /// Removes all but the journal and what each run moved; [#migrate] brings the others back.
     public static void leaveJournal(Session session) {
-        session.rows(REMOVAL, row -> row.text("removal")).forEach(session::run);
+        remove(session, PASSING);
+    }
+
+    /// Removes all of them, and their schema where nothing else is in it.
+    public static void remove(Session session) {
+        remove(session, Stream.concat(PASSING.stream(), LASTING.stream()).toList());
+        if (session.flag(EMPTY)) {
+            session.run("DROP SCHEMA IF EXISTS lockstep");
+        }
+    }
+
+    private static void remove(Session session, List<String> tables) {
+        Object names = tables.toArray(String[]::new);
+        session.rows(REMOVAL, row -> row.text("removal"), names).forEach(session::run);
     }
 
     /// Whether a statement failed because they have been removed meanwhile.
@@ -53,6 +96,7 @@ public final class OwnTables {
 
     /// Creates them, or brings them up to this version's.
     public static void migrate(Db db) {
+        boolean isAlone = db.call(session -> session.flag(JOURNAL_ALONE));
         try {
             Flyway flyway =
                     Flyway.configure(OwnTables.class.getClassLoader())
@@ -62,7 +106,7 @@ public final class OwnTables {
                             .createSchemas(true)
                             .locations("classpath:dev/lockstep/plans/own")
                             // A journal that outlasted the other tables is taken as it is.
-                            .baselineOnMigrate(true)
+                            .baselineOnMigrate(isAlone)
                             .baselineVersion("0")
                             .placeholderReplacement(false)
                             .load();

@@ -185,12 +185,12 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /// Has the server end each statement of the open transaction that takes longer, the commit's
-    /// wait for a synchronous replica too.
-    ///
-    /// @param atMost 0 for any time
+    /// Has the server end each statement of the open transaction that takes longer, or waits so
+    /// long for a lock. The wait of its commit for a replica is none.
     public void limit(Duration atMost) {
-        run("SET LOCAL statement_timeout = " + atMost.toMillis());
+        run(
+                "SET LOCAL statement_timeout = %1$d; SET LOCAL lock_timeout = %1$d"
+                        .formatted(Math.max(1, atMost.toMillis())));
     }
 
     public int backendPid() {

@@ -1,7 +1,9 @@
 package dev.lockstep.plans.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.testing.PostgresServer;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,35 @@ class OwnTablesTest {
             OwnTables.migrate(db);
             assertThat(OwnTables.exist(session)).isTrue();
             assertThat(session.number("SELECT count(*) FROM lockstep.journal")).isZero();
+        }
+    }
+
+    /// Whoever chose that name first has something in it.
+    @Test
+    void aSchemaOfSomebodyElsesIsRefusedAndKept() {
+        try (Db db = PostgresServer.shared().database();
+                Session session = db.session("test")) {
+            session.run("CREATE SCHEMA lockstep; CREATE TABLE lockstep.run AS SELECT 1 AS mine");
+            assertThatThrownBy(() -> OwnTables.migrate(db))
+                    .isInstanceOf(LockstepException.class)
+                    .hasMessageContaining("non-empty schema");
+            OwnTables.leaveJournal(session);
+            assertThat(session.one("SELECT mine FROM lockstep.run")).isEqualTo("1");
+        }
+    }
+
+    @Test
+    void whatSomebodyElseHasInTheSchemaStays() {
+        try (Db db = PostgresServer.shared().database();
+                Session session = db.session("test")) {
+            OwnTables.migrate(db);
+            session.run("CREATE TABLE lockstep.theirs (id int)");
+            OwnTables.remove(session);
+            assertThat(session.one(ALL)).isEqualTo("theirs");
+            session.run("DROP SCHEMA lockstep CASCADE");
+            OwnTables.migrate(db);
+            OwnTables.remove(session);
+            assertThat(session.flag("SELECT to_regnamespace('lockstep') IS NULL")).isTrue();
         }
     }
 

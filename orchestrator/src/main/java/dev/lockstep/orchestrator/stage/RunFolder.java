@@ -1,0 +1,93 @@
+package dev.lockstep.orchestrator.stage;
+
+import dev.lockstep.cdc.Remains;
+import dev.lockstep.orchestrator.run.Run;
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
+import dev.lockstep.plans.plan.Plan;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// A run's folder on this machine.
+public final class RunFolder {
+    /// Holds the runs' folders beside a plan.
+    public static final String BESIDE_PLAN = ".lockstep";
+
+    private RunFolder() {}
+
+    /// Makes it, where it is not there.
+    public static void make(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    ("the run's folder \"%s\" cannot be made: %s; make it writable, or name "
+                                    + "another one with LOCKSTEP_STATE")
+                            .formatted(folder, e.getMessage()),
+                    e);
+        }
+    }
+
+    /// Fails for a target that knows nothing of the run, and changes of one by its name on this
+    /// machine: the databases are others than those that the changes are from.
+    public static void refuseLeftLog(Plan plan, Path folder) {
+        Path broker = Run.brokerFolder(folder);
+        if (Files.isDirectory(broker)) {
+            try (Stream<Path> files = Files.list(broker)) {
+                if (files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()))) {
+                    throw new LockstepException(
+                            Fault.NAME_IN_USE,
+                            ("name \"%s\" is in use: folder \"%s\" has changes of another run, of"
+                                            + " which target \"%s\" knows nothing; remove the"
+                                            + " folder where that run's databases are gone, or give"
+                                            + " the plan another name")
+                                    .formatted(plan.name(), folder, plan.target().label()));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    /// Removes it with all that is in it, and the one that holds those of all runs where no other
+    /// is left.
+    public static void remove(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> {
+                        try {
+                            Files.deleteIfExists(file);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    });
+        } catch (IOException | UncheckedIOException e) {
+            throw new LockstepException(
+                    Fault.FILE_FAILED,
+                    ("the run is over, but its folder \"%s\" cannot be removed: %s; remove "
+                                    + "it by hand")
+                            .formatted(folder, e.getMessage()),
+                    e);
+        }
+        removeIfEmpty(folder.getParent());
+    }
+
+    private static void removeIfEmpty(@Nullable Path parent) {
+        if (parent != null && parent.endsWith(BESIDE_PLAN)) {
+            try {
+                Files.deleteIfExists(parent);
+            } catch (IOException _) {
+                // Another run's folder is in it.
+            }
+        }
+    }
+}

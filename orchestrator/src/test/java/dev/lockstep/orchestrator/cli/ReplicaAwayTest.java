@@ -1,0 +1,123 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.sql.Db;
+import dev.lockstep.testing.PostgresServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/// A synchronous replica is away while writes are held. A commit that waits for it waits without
+/// end, and no setting bounds that.
+@Timeout(300)
+@Execution(ExecutionMode.CONCURRENT)
+class ReplicaAwayTest {
+    private static final String PLAN =
+            """
+            schema: { copy: none }
+            tables: { include: ["public.item"] }
+            cutover:
+              max-pause: 3s
+              max-lag: 60s
+              gate: { hooks: { hold: { run: ["true"], undo: { run: [touch, let-go] } } } }
+            """;
+    private static final String WAITS =
+            """
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                            WHERE wait_event = 'SyncRep' AND application_name LIKE 'test%'
+                              AND datname = current_database())\
+            """;
+
+    private final PostgresServer server = PostgresServer.start(Map.of());
+    private final Db own = server.database();
+    private final Db other = PostgresServer.second().database();
+    @TempDir Path folder = Path.of("");
+
+    @AfterEach
+    void close() {
+        PostgresServer.second().drop(other);
+        own.close();
+        server.stop();
+    }
+
+    private static void run(Db db, String sql) {
+        try (var session = db.session("test")) {
+            session.run(sql);
+        }
+    }
+
+    private void replica(String name) {
+        run(own, "ALTER SYSTEM SET synchronous_standby_names = '%s'".formatted(name));
+        run(own, "SELECT pg_reload_conf()");
+    }
+
+    /// Commits of this server wait from now on; one of the test's does so already.
+    private void away() {
+        replica("nobody");
+        LiveRun.await(
+                "a commit waits",
+                () -> {
+                    Thread.ofVirtual().start(() -> run(own, "INSERT INTO public.probe VALUES (1)"));
+                    return own.call(session -> session.flag(WAITS));
+                });
+    }
+
+    private void back() {
+        replica("");
+    }
+
+    private void backWhenClientsAreLetGo() {
+        LiveRun.await("clients are let go", () -> Files.exists(folder.resolve("let-go")));
+        back();
+    }
+
+    private Move move(Db source, Db target) {
+        for (Db db : List.of(source, target)) {
+            run(db, "CREATE TABLE public.item (id int PRIMARY KEY)");
+        }
+        run(own, "CREATE TABLE public.probe (id int)");
+        run(source, "INSERT INTO public.item VALUES (1)");
+        Move move = Move.of(folder, source.endpoint(), target.endpoint(), PLAN);
+        move.told("run", "--until", "in-step").done();
+        return move;
+    }
+
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void aSwitchIsUndoneWhereTheActivesReplicaIsAway() {
+        Move move = move(own, other);
+        Hooked hooked =
+                new Hooked()
+                        .at("drain/0", this::away)
+                        .whenSaid("the switch was undone", this::back);
+        hooked.switches(move, 1);
+        assertThat(hooked.undone("3000 ms")).isTrue();
+        assertThat(folder.resolve("let-go")).exists();
+    }
+
+    /// The journal itself cannot be written to, and clients are let go before that is waited for.
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void clientsAreLetGoWhereTheTargetsReplicaIsAway() {
+        Move move = move(other, own);
+        Hooked hooked =
+                new Hooked()
+                        .at(
+                                "intend/0",
+                                () -> {
+                                    away();
+                                    Thread.ofVirtual().start(this::backWhenClientsAreLetGo);
+                                });
+        hooked.switches(move, 1);
+        assertThat(folder.resolve("let-go")).exists();
+        assertThat(hooked.said()).anyMatch(text -> text.contains("writes go to the target"));
+    }
+}

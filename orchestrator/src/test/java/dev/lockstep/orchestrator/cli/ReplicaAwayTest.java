@@ -99,7 +99,7 @@ class ReplicaAwayTest {
                         .at("drain/0", this::away)
                         .whenSaid("the switch was undone", this::back);
         hooked.switches(move, 1);
-        assertThat(hooked.undone("3000 ms")).isTrue();
+        assertThat(hooked.undone("did not arrive") || hooked.undone("max-pause")).isTrue();
         assertThat(folder.resolve("let-go")).exists();
     }
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
@@ -192,17 +193,20 @@ public final class OpenRun implements AutoCloseable {
     /// An aborted run may start again with another scope, or from another source.
     private static void register(Plan plan, Db source, Db target, boolean isNew) {
         String fingerprint = fingerprint(plan, source);
-        for (Db db : List.of(source, target)) {
-            boolean _ =
-                    withOwnTables(
-                            db,
-                            () -> {
-                                db.tx(session ->
-                                        session.update(REGISTER, plan.name(), fingerprint, isNew));
-                                return true;
-                            });
+        Consumer<Session> book =
+                session -> session.update(REGISTER, plan.name(), fingerprint, isNew);
+        // On the target the lease keeps the tables.
+        target.tx(book);
+        boolean _ =
+                withOwnTables(
+                        source,
+                        () -> {
+                            source.tx(book);
+                            return true;
+                        });
+        if (!source.call(OwnTables::exist)) {
             // What was taken away before that, nobody takes from now on.
-            OwnTables.migrate(db);
+            OwnTables.migrate(source);
         }
     }
 

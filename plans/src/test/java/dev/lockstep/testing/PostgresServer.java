@@ -15,6 +15,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// A PostgreSQL server with logical decoding on, started once per JVM and stopped with it.
 public final class PostgresServer {
     private static final int NEWEST = 18;
+
+    /// Once the server has ended; a hook of its own may be at that.
+    private static final String REMOVAL =
+            "for i in $(seq 100); do test -e \"$1/postmaster.pid\" || break; sleep 0.2; done;"
+                    + " rm -rf \"$1\"";
+
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     private final EmbeddedPostgres server;
@@ -138,7 +144,7 @@ public final class PostgresServer {
     public void stop() {
         try {
             server.close();
-            var _ = new ProcessBuilder("rm", "-rf", data.toString()).start();
+            var _ = new ProcessBuilder("sh", "-c", REMOVAL, "sh", data.toString()).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

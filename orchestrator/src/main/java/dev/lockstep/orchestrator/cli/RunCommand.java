@@ -101,19 +101,10 @@ final class RunCommand extends PlanCommand {
                                 .formatted(plan.name(), name));
                 said = name;
             }
-            pause(stop);
+            stop.rest(POLL);
             holder = OpenRun.holder(plan, target);
         }
         return !said.isEmpty();
-    }
-
-    private static void pause(Stop stop) {
-        try {
-            stop.pause(POLL);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
-        }
     }
 
     private void checkOptions() {

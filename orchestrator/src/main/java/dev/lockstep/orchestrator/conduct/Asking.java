@@ -95,6 +95,7 @@ public final class Asking implements AutoCloseable {
                         return outcome;
                     } catch (LockstepException e) {
                         if (e.fault() == Fault.WRONG_STATE && isDone(asked)) {
+                            forget();
                             return done(asked);
                         }
                         if (attempt == ATTEMPTS_MAX || !isOvertaken(e)) {
@@ -174,16 +175,7 @@ public final class Asking implements AutoCloseable {
         while (OwnTables.exist(session)
                 && Lease.mayComeBack(session, plan.name())
                 && System.nanoTime() - start < GONE_AFTER.toNanos()) {
-            pause(stop);
-        }
-    }
-
-    private static void pause(Stop stop) {
-        try {
-            stop.pause(POLL);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
+            stop.rest(POLL);
         }
     }
 
@@ -204,7 +196,7 @@ public final class Asking implements AutoCloseable {
                 return requests.outcome(session, id);
             }
             overhearing.listen();
-            pause(stop);
+            stop.rest(POLL);
         }
     }
 

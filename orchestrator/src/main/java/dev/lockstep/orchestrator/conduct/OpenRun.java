@@ -79,11 +79,7 @@ public final class OpenRun implements AutoCloseable {
             Run run = new Run(plan, source, target, journal, lease.epoch(), kafka, folder, clock);
             return new OpenRun(run, lease, broker);
         } catch (RuntimeException e) {
-            lease.close();
-            if (journal.history().state().isFinal()) {
-                RunFolder.remove(folder);
-                Cleanup.leaveJournal(target);
-            }
+            giveBack(lease, journal, target, folder);
             throw e;
         }
     }
@@ -263,21 +259,31 @@ public final class OpenRun implements AutoCloseable {
 
     @Override
     public void close() {
-        boolean ended = false;
-        try {
-            ended = run.journal().history().state().isFinal();
-        } catch (LockstepException e) {
-            // The target is out of reach; the files stay for the next process.
-        }
         try {
             broker.ifPresent(EmbeddedBroker::close);
+        } finally {
+            giveBack(lease, run.journal(), run.target(), run.folder());
+        }
+    }
+
+    /// Of a run that is over nothing stays on this machine, nor on the target but the journal. The
+    /// folder goes before anybody else can take the run, and make it anew.
+    private static void giveBack(Lease lease, Journal journal, Db target, Path folder) {
+        boolean ended = false;
+        try {
+            ended = journal.history().state().isFinal();
             if (ended) {
-                RunFolder.remove(run.folder());
+                RunFolder.remove(folder);
             }
+        } catch (LockstepException e) {
+            if (e.fault() == Fault.FILE_FAILED) {
+                throw e;
+            }
+            // The target is out of reach; the files stay for the next process.
         } finally {
             lease.close();
             if (ended) {
-                Cleanup.leaveJournal(run.target());
+                Cleanup.leaveJournal(target);
             }
         }
     }

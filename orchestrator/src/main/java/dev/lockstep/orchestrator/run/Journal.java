@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -25,8 +26,6 @@ public final class Journal {
             SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, ?::jsonb
               FROM lockstep.journal WHERE run = ?\
             """;
-
-    private static final Duration NO_LIMIT = Duration.ofDays(1);
 
     private static final Map<String, Class<?>> EVENTS =
             Arrays.stream(RunEvent.class.getPermittedSubclasses())
@@ -89,7 +88,7 @@ public final class Journal {
     /// Stores what happened, if the owner of `epoch` still owns the run, and returns what is true
     /// then.
     public History append(long epoch, RunEvent event) {
-        return append(epoch, history(), event, NO_LIMIT);
+        return append(epoch, history(), event, _ -> {});
     }
 
     /// As the other, after what is known: nobody but the owner of `epoch` may have stored anything
@@ -97,9 +96,13 @@ public final class Journal {
     ///
     /// @param atMost how long a statement may take, but for the commit
     History append(long epoch, History before, RunEvent event, Duration atMost) {
+        return append(epoch, before, event, session -> session.limit(atMost));
+    }
+
+    private History append(long epoch, History before, RunEvent event, Consumer<Session> first) {
         History next = before.after(event);
         target.tx(session -> {
-            session.limit(atMost);
+            first.accept(session);
             Lease.hold(session, run, epoch);
             session.update(
                     APPEND, run, epoch, event.getClass().getSimpleName(), Json.write(event), run);

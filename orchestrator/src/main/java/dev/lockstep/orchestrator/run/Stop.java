@@ -46,6 +46,16 @@ public final class Stop {
         }
     }
 
+    /// As the other, where nothing is under way that an interruption would have to leave in order.
+    public void rest(Duration length) {
+        try {
+            pause(length);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LockstepException(Fault.INTERRUPTED, "interrupted while waiting", e);
+        }
+    }
+
     public void throwIfAsked() {
         LockstepException why = reason.get();
         if (why != null) {

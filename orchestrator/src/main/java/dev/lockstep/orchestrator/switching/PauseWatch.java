@@ -67,7 +67,7 @@ final class PauseWatch implements AutoCloseable {
         if (cut()) {
             attempt(active, session -> session.one(END.formatted(pid)));
         }
-        for (Db db : List.of(active, standby)) {
+        for (Db db : closed.getCount() > 0 ? List.of(active, standby) : List.<Db>of()) {
             attempt(db, session -> session.rows(END_WAITS, row -> row.textAt(1), run).toString());
         }
     }

@@ -77,7 +77,7 @@ class JournalKeptTest {
         List<String> events = one.told("journal").done().lines().toList();
         assertThat(events).filteredOn(line -> line.contains("CleanedUp")).hasSize(2);
         assertThat(two.told("journal").done()).endsWith("{}").contains("CleanedUp");
-        assertThat(epochs(one)).isSorted().doesNotHaveDuplicates().hasSizeGreaterThan(2);
+        assertThat(epochs(one)).isSorted().hasSizeGreaterThan(2);
     }
 
     private List<Long> epochs(Move move) {

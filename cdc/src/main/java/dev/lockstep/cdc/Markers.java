@@ -27,6 +27,20 @@ final class Markers implements AutoCloseable {
     private static final int OUTSTANDING_MAX = 10_000;
     private static final String EMIT = "SELECT pg_logical_emit_message(true, ?, ?)";
 
+    /// Whom the commit of a marker waits for.
+    enum Commit {
+        /// The active's own disk: then it can arrive.
+        LOCAL("local"),
+        /// What commits wait for on the active by its settings: its synchronous replicas too.
+        REPLICATED("on");
+
+        private final String setting;
+
+        Commit(String setting) {
+            this.setting = setting;
+        }
+    }
+
     private final Db active;
     private final String prefix;
     private final AtomicLong counter = new AtomicLong(System.nanoTime());
@@ -68,27 +82,27 @@ final class Markers implements AutoCloseable {
         if (outstanding.size() < OUTSTANDING_MAX) {
             outstanding.put(number, System.nanoTime());
         }
-        emit(number);
+        emit(number, Commit.LOCAL);
         return number;
     }
 
-    private void emit(long number) {
+    private void emit(long number, Commit commit) {
         active.tx(session -> {
-            session.run("SET LOCAL synchronous_commit = on");
+            session.run("SET LOCAL synchronous_commit = " + commit.setting);
             session.one(EMIT, Capture.markerPrefix(), prefix + number);
         });
     }
 
     /// What is not written does not arrive.
     private CompletableFuture<@Nullable Void> write(
-            long number, CompletableFuture<@Nullable Void> arrival) {
+            long number, Commit commit, CompletableFuture<@Nullable Void> arrival) {
         CompletableFuture<@Nullable Void> written = new CompletableFuture<>();
         var _ =
                 Thread.ofVirtual()
                         .name("marker")
                         .start(() -> {
                             try {
-                                emit(number);
+                                emit(number, commit);
                                 written.complete(null);
                             } catch (RuntimeException e) {
                                 written.completeExceptionally(e);
@@ -100,14 +114,14 @@ final class Markers implements AutoCloseable {
 
     /// Writes a marker and waits for it on the standby, and for the commit that wrote it, no longer
     /// than `atMost` for all: that may wait for a replica that is away.
-    void await(Duration atMost) throws InterruptedException {
+    void await(Duration atMost, Commit commit) throws InterruptedException {
         long number = counter.incrementAndGet();
         CompletableFuture<@Nullable Void> arrival = new CompletableFuture<>();
         awaited.put(number, arrival);
         failFrom(failure);
         long end = System.nanoTime() + atMost.toNanos();
         try {
-            CompletableFuture<@Nullable Void> written = write(number, arrival);
+            CompletableFuture<@Nullable Void> written = write(number, commit, arrival);
             arrival.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
             written.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {

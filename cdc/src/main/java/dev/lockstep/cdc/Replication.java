@@ -63,14 +63,6 @@ public final class Replication implements AutoCloseable {
         }
     }
 
-    /// How a stream is doing.
-    ///
-    /// @param captured row changes that the log has taken, over all the stream's time
-    /// @param applied those of them that are on the standby
-    /// @param lag how long ago the active had what the standby has not, at most; zero when nothing
-    ///   is outstanding
-    public record Progress(long captured, long applied, Duration lag) {}
-
     public Replication(Spec spec) {
         this.spec = spec;
         this.slot = new Slot(spec.run(), spec.stream());
@@ -206,18 +198,27 @@ public final class Replication implements AutoCloseable {
     }
 
     /// Where the standby is.
-    public Progress progress() {
+    public StreamProgress progress() {
         Capture capturing = capture;
         ApplyThread writing = applying;
         long captured = capturing == null ? 0 : capturing.changesCaptured();
         long applied = writing == null ? 0 : writing.applier().applied().changes();
-        return new Progress(Math.max(captured, applied), applied, markers.lag());
+        return new StreamProgress(Math.max(captured, applied), applied, markers.lag());
     }
 
     /// Waits until everything that the active has committed by now is on the standby.
     public void drain(Duration atMost) throws InterruptedException {
+        drain(atMost, Markers.Commit.LOCAL);
+    }
+
+    /// As [#drain], and until the active's synchronous replicas have a commit that comes after.
+    public void drainReplicated(Duration atMost) throws InterruptedException {
+        drain(atMost, Markers.Commit.REPLICATED);
+    }
+
+    private void drain(Duration atMost, Markers.Commit commit) throws InterruptedException {
         throwIfFailed();
-        markers.await(atMost);
+        markers.await(atMost, commit);
         throwIfFailed();
     }
 

@@ -36,7 +36,7 @@ class MarkersTest {
     void whoComesAfterTheFailureOfTheStreamDoesNotWait() {
         try (Markers markers = markers(1)) {
             markers.fail(new LockstepException(Fault.LOG_FAILED, "the log is gone"));
-            assertThatThrownBy(() -> markers.await(Duration.ofSeconds(10)))
+            assertThatThrownBy(() -> markers.await(Duration.ofSeconds(10), Markers.Commit.LOCAL))
                     .hasMessageContaining("the log is gone");
         }
     }

@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.cdc.Replication;
+import dev.lockstep.cdc.StreamProgress;
 import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.Run;
@@ -94,7 +95,7 @@ final class Reporter implements AutoCloseable {
     }
 
     private void tellStream(Replication streaming) {
-        Replication.Progress progress = streaming.progress();
+        StreamProgress progress = streaming.progress();
         stream = streaming.spec().stream();
         captured = progress.captured();
         applied = progress.applied();

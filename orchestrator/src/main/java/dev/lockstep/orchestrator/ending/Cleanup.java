@@ -32,6 +32,12 @@ public final class Cleanup {
                     "found_sequence",
                     "stray_write");
 
+    private static final List<String> FORGET_ON_SOURCE =
+            List.of(
+                    "DELETE FROM lockstep.position WHERE run = ?",
+                    "DELETE FROM lockstep.stray_write WHERE run = ?",
+                    "DELETE FROM lockstep.run WHERE name = ?");
+
     /// Whether anything but the journal is needed still: by a run that is not over or that a
     /// process has, or by somebody who waits for an answer.
     private static final String IN_USE =
@@ -118,14 +124,16 @@ public final class Cleanup {
             if (!OwnTables.exist(session)) {
                 return;
             }
-            session.update("DELETE FROM lockstep.position WHERE run = ?", run.name());
-            session.update("DELETE FROM lockstep.stray_write WHERE run = ?", run.name());
-            session.update("DELETE FROM lockstep.run WHERE name = ?", run.name());
-            if (!session.flag("SELECT EXISTS (SELECT FROM lockstep.run)")) {
-                session.begin();
-                OwnTables.remove(session);
-                session.commit();
+            session.begin();
+            // A run that begins is there by now, or finds no tables and makes them anew.
+            session.run("LOCK TABLE lockstep.run IN SHARE ROW EXCLUSIVE MODE");
+            for (String sql : FORGET_ON_SOURCE) {
+                session.update(sql, run.name());
             }
+            if (!session.flag("SELECT EXISTS (SELECT FROM lockstep.run)")) {
+                OwnTables.remove(session);
+            }
+            session.commit();
         }
         // The target of an earlier run keeps that one's journal.
         leaveJournal(run.source());

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// What other processes ask of the one that holds the lease, through a table on the target.
+/// What other processes ask of the one that holds the lease, through a table on the target. Numbers
+/// of requests begin anew with that table, so none is known without its run.
 public final class Requests {
     private static final String ASK =
             """
@@ -33,22 +34,23 @@ public final class Requests {
     private static final String CLAIM =
             """
             UPDATE lockstep.request SET claimed_at = now()
-             WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
+             WHERE run = ? AND id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
     private static final String ANSWER =
             """
             UPDATE lockstep.request SET finished_at = now(), outcome = ?::jsonb
-             WHERE id = ? AND finished_at IS NULL\
+             WHERE run = ? AND id = ? AND finished_at IS NULL\
             """;
     private static final String TAKE_BACK =
             """
             DELETE FROM lockstep.request
-             WHERE id = ? AND claimed_at IS NULL AND finished_at IS NULL\
+             WHERE run = ? AND id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
-    private static final String CLAIMED = "SELECT claimed_at FROM lockstep.request WHERE id = ?";
-    private static final String FORGET = "DELETE FROM lockstep.request WHERE id = ?";
+    private static final String CLAIMED =
+            "SELECT claimed_at FROM lockstep.request WHERE run = ? AND id = ?";
+    private static final String FORGET = "DELETE FROM lockstep.request WHERE run = ? AND id = ?";
     private static final String OUTCOME =
-            "SELECT outcome::text AS outcome FROM lockstep.request WHERE id = ?";
+            "SELECT outcome::text AS outcome FROM lockstep.request WHERE run = ? AND id = ?";
 
     private final Db target;
     private final String run;
@@ -87,7 +89,7 @@ public final class Requests {
 
     /// Takes a request on, so that nobody else does; false where it is taken or over.
     public boolean claim(Request request) {
-        return target.call(session -> session.update(CLAIM, request.id()) == 1);
+        return target.call(session -> session.update(CLAIM, run, request.id()) == 1);
     }
 
     /// What is asked by somebody who still waits, and is not taken on yet.
@@ -113,28 +115,28 @@ public final class Requests {
     }
 
     public void answer(long id, Outcome outcome) {
-        target.tx(session -> session.update(ANSWER, Json.write(outcome), id));
+        target.tx(session -> session.update(ANSWER, Json.write(outcome), run, id));
     }
 
     /// Takes back what was asked; false where somebody has taken it on.
     public boolean takeBack(long id) {
-        return target.call(session -> session.update(TAKE_BACK, id) == 1);
+        return target.call(session -> session.update(TAKE_BACK, run, id) == 1);
     }
 
     /// When it was taken on.
     public Optional<Instant> claimedAt(long id) {
         return target.call(session ->
-                session.row(CLAIMED, row -> row.instant("claimed_at"), id).flatMap(at -> at));
+                session.row(CLAIMED, row -> row.instant("claimed_at"), run, id).flatMap(at -> at));
     }
 
     /// Removes what was asked, of which all is known by now.
     public void forget(long id) {
-        target.tx(session -> session.update(FORGET, id));
+        target.tx(session -> session.update(FORGET, run, id));
     }
 
     /// The answer, once there is one.
     public Optional<Outcome> outcome(Session session, long id) {
-        return session.row(OUTCOME, row -> row.maybeText("outcome"), id)
+        return session.row(OUTCOME, row -> row.maybeText("outcome"), run, id)
                 .flatMap(found -> found)
                 .map(json -> Json.read(json, Outcome.class));
     }

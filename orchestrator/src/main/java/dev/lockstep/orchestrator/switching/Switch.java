@@ -173,7 +173,7 @@ public final class Switch {
         Session opening = sessions.standby();
         pause.endIdle(fence.session());
         steps.before("drain");
-        current.drain(pause.left());
+        current.drainReplicated(pause.left());
         begin(opening, fence);
         current.requirePublished(fence.session());
         steps.before("sequences");

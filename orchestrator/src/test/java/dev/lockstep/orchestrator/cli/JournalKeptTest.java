@@ -28,10 +28,11 @@ class JournalKeptTest {
             INSERT INTO lockstep.lease
             VALUES ('%s', 99, 'process 1 on vm', 999999, now(), now(), false, false)\
             """;
-    private static final String STUCK =
+    private static final List<String> YES = List.of("(t)");
+    private static final String STUCK_AT =
             """
             SELECT EXISTS (SELECT FROM pg_locks
-                            WHERE NOT granted AND relation = 'lockstep.chunk'::regclass)\
+                            WHERE NOT granted AND relation = 'lockstep.%s'::regclass)\
             """;
 
     private final Pair pair = Pair.create();
@@ -126,6 +127,30 @@ class JournalKeptTest {
         }
     }
 
+    /// Another run that begins on the source just when this one looks whether there is any.
+    @Test
+    void whatARunThatBeginsHasOnTheSourceStays() throws Exception {
+        Move move = Move.of(folder, pair, PLAN.formatted("one"));
+        move.told("run", "--until", "in-step").done();
+        move.told("cutover").done();
+        CompletableFuture<Told> ending;
+        try (Session beginning = pair.source().session("begin")) {
+            beginning.begin();
+            // As an INSERT does, but a snapshot does not wait for this.
+            beginning.run("LOCK TABLE lockstep.run IN ROW EXCLUSIVE MODE");
+            ending = Told.running(new StringWriter(), "complete", move.plan().toString());
+            LiveRun.await(
+                    "the ending waits for it",
+                    () -> Pair.rows(pair.source(), STUCK_AT.formatted("run")).equals(YES));
+            beginning.run("INSERT INTO lockstep.run (name, fingerprint) VALUES ('next', '')");
+            beginning.commit();
+        }
+        ending.get(60, TimeUnit.SECONDS).done();
+        assertThat(Pair.rows(pair.source(), "SELECT name FROM lockstep.run"))
+                .containsExactly("(next)");
+        assertThat(pair.source().<Boolean>call(OwnTables::exist)).isTrue();
+    }
+
     /// What it waits for ends the run that it was to take up.
     @Test
     void aRunThatWaitsBehindAnEndingLeavesNothing() throws Exception {
@@ -139,7 +164,8 @@ class JournalKeptTest {
             holding.run("LOCK TABLE lockstep.chunk IN SHARE MODE");
             ending = CompletableFuture.supplyAsync(() -> move.told("complete"));
             LiveRun.await(
-                    "the ending is stuck", () -> Pair.rows(target, STUCK).equals(List.of("(t)")));
+                    "the ending is stuck",
+                    () -> Pair.rows(target, STUCK_AT.formatted("chunk")).equals(YES));
             StringWriter err = new StringWriter();
             running = Told.running(err, "run", move.plan().toString());
             LiveRun.await(

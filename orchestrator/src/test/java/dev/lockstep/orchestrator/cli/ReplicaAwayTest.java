@@ -29,12 +29,19 @@ class ReplicaAwayTest {
               max-lag: 60s
               gate: { hooks: { hold: { run: ["true"], undo: { run: [touch, let-go] } } } }
             """;
+
+    /// How many connections a handle on a database shares.
+    private static final int POOLED = 4;
+
     private static final String WAITS =
             """
             SELECT EXISTS (SELECT FROM pg_stat_activity
                             WHERE wait_event = 'SyncRep' AND application_name LIKE 'test%'
                               AND datname = current_database())\
             """;
+
+    private static final String END_WAITS =
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
     private final PostgresServer server = PostgresServer.start(Map.of());
     private final Db own = server.database();
@@ -101,6 +108,23 @@ class ReplicaAwayTest {
         hooked.switches(move, 1);
         assertThat(hooked.undone("did not arrive") || hooked.undone("max-pause")).isTrue();
         assertThat(folder.resolve("let-go")).exists();
+    }
+
+    /// Each marker that waited for it would keep a connection, of which there are few.
+    @Execution(ExecutionMode.SAME_THREAD)
+    @Test
+    void verificationGoesOnWhereTheActivesReplicaIsAway() {
+        Move move = move(own, other);
+        try (LiveRun run = LiveRun.inStep(move)) {
+            away();
+            own.call(session -> session.rows(END_WAITS, row -> row.textAt(1)));
+            for (int i = 0; i <= POOLED; i++) {
+                assertThat(move.told("validate").done()).contains("no difference");
+            }
+            assertThat(run).isNotNull();
+        } finally {
+            back();
+        }
     }
 
     /// The journal itself cannot be written to, and clients are let go before that is waited for.

@@ -1,6 +1,6 @@
 package dev.lockstep.orchestrator.cli;
 
-import dev.lockstep.orchestrator.conduct.Asking;
+import dev.lockstep.orchestrator.asking.Asking;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.Asked.Option;
 import dev.lockstep.orchestrator.run.Json;

@@ -1,9 +1,9 @@
 package dev.lockstep.orchestrator.cli;
 
 import dev.lockstep.orchestrator.conduct.Conductor;
-import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
+import dev.lockstep.orchestrator.opening.OpenRun;
 import dev.lockstep.orchestrator.run.Interruption;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;

@@ -51,20 +51,20 @@ public final class Commands {
 
     /// Whether what was asked for stopped in its middle, by something that may pass: whoever has
     /// the run goes on with it, and tells then.
-    static boolean isHalfDone(RunState state, LockstepException e) {
+    public static boolean isHalfDone(RunState state, LockstepException e) {
         return e.fault().retry() == Fault.Retry.BOUNDED
                 && (state instanceof RunState.Switching
                         || state instanceof RunState.Aborting
                         || state instanceof RunState.Contracting);
     }
 
-    static Outcome doneAfterTrouble(Asked asked) {
+    public static Outcome doneAfterTrouble(Asked asked) {
         return new Outcome(
                 ExitCode.DONE, "%s is done, after trouble on the way".formatted(asked.command()));
     }
 
     /// The answer that a fault is.
-    static Outcome refused(LockstepException e) {
+    public static Outcome refused(LockstepException e) {
         return new Outcome(ExitCode.of(e.fault()), e.told());
     }
 

@@ -34,15 +34,26 @@ final class Failures {
         RunState state = conductor.state();
         Optional<String> why =
                 since.filter(_ -> asked.isSwitch()).flatMap(conductor.run().journal()::whyUndone);
-        String active = state.activeSide().map(side -> ", active: " + side.label()).orElse("");
         return new LockstepException(
                 asked.isSwitch() ? Fault.SWITCH_FAILED : Fault.LEASE_LOST,
-                "%s came to nothing: %s; the run is %s%s: ask again"
+                "%s came to nothing: %s; the run is %s: ask again"
                         .formatted(
                                 asked.command(),
                                 why.orElse("the process that was asked ended over it"),
-                                state.label(),
-                                active));
+                                told(state)));
+    }
+
+    /// What became of a command that who asked for it took back in its middle.
+    static LockstepException recalled(Conductor conductor, Asked asked) {
+        return new LockstepException(
+                Fault.INTERRUPTED,
+                "%s was taken back, and nothing has come of it; the run is %s"
+                        .formatted(asked.command(), told(conductor.state())));
+    }
+
+    private static String told(RunState state) {
+        return state.label()
+                + state.activeSide().map(side -> ", active: " + side.label()).orElse("");
     }
 
     private static boolean isOfTheRun(Fault fault, RunState state) {

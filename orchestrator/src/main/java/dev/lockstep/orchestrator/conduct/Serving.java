@@ -1,8 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
 import dev.lockstep.orchestrator.run.Asked;
-import dev.lockstep.orchestrator.run.Requests;
-import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.Requests.Request;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
@@ -13,9 +11,7 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
 /// A process' work on a run from beginning to end: brings it forward, keeps it flowing, answers
@@ -26,11 +22,9 @@ public final class Serving {
     private final Conductor conductor;
     private final Stop stop;
     private final Watcher watcher;
-    private final Requests requests;
+    private final Answers answers;
     private final Reporter reporter;
     private final boolean cutOver;
-    private boolean abortable;
-    private final AtomicBoolean abortAsked = new AtomicBoolean();
 
     /// @param cutOver whether writes are to move to the target as soon as the run is in step
     public Serving(Conductor conductor, Stop stop, Watcher watcher, boolean cutOver) {
@@ -38,7 +32,7 @@ public final class Serving {
         this.conductor = conductor;
         this.stop = stop;
         this.watcher = watcher;
-        this.requests = new Requests(conductor.run().target(), conductor.run().name());
+        this.answers = new Answers(conductor, stop, watcher);
         this.reporter = new Reporter(conductor, watcher);
     }
 
@@ -50,7 +44,7 @@ public final class Serving {
 
     /// Brings the run forward and keeps it flowing until `enough` says so, or the run is over.
     public void until(Predicate<RunState> enough) {
-        abortable = true;
+        answers.letAbortStop();
         var _ = guarded(() -> serve(enough), this::abortAsAsked);
     }
 
@@ -64,17 +58,21 @@ public final class Serving {
             throws InterruptedException {
         conductor.begin();
         conductor.advance();
-        requests.halfDone().forEach(this::tellWhatCameOfIt);
+        answers.toHalfDone();
         while (true) {
             conductor.advance();
             cutOverOnce();
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            List<Request> asked = requests.open().stream().filter(requests::claim).toList();
+            List<Request> asked = answers.claim();
             if (!asked.isEmpty()) {
                 continuous.stop();
-                asked.forEach(this::answer);
+            }
+            for (Request request : asked) {
+                if (!answers.answer(request)) {
+                    takeUpAnew();
+                }
             }
             if (conductor.state() instanceof InStep) {
                 conductor.flowing().throwIfFailed();
@@ -85,6 +83,14 @@ public final class Serving {
                 stop.pause(POLL);
             }
         }
+    }
+
+    /// Goes on after what was left in its middle.
+    private void takeUpAnew() throws InterruptedException {
+        conductor.close();
+        conductor.begin();
+        conductor.advance();
+        answers.toHalfDone();
     }
 
     /// Brings the run into step and then does `task`.
@@ -133,7 +139,7 @@ public final class Serving {
     /// the run's failure. When it was asked to stop, `onStop` is what is left to do.
     private <T> T guarded(Work<T> work, Work<T> onStop) {
         try (reporter) {
-            reporter.start(this::answerBesides);
+            reporter.start(answers::lookBesides);
             return repeated(work, onStop);
         } finally {
             conductor.close();
@@ -192,13 +198,7 @@ public final class Serving {
     }
 
     private boolean abortAsAsked() {
-        if (!abortAsked.get()) {
-            return stopped();
-        }
-        requests.open().stream()
-                .filter(request -> request.command().equals("abort") && requests.claim(request))
-                .forEach(this::answer);
-        return true;
+        return answers.abortIfAsked() ? true : stopped();
     }
 
     private void giveUpOrPause(LockstepException e, OptionalLong pause) {
@@ -221,75 +221,6 @@ public final class Serving {
                 && inStep.active() == Side.SOURCE
                 && inStep.stream() == 0) {
             watcher.say(new Commands(conductor).perform(Asked.of("cutover")).text());
-        }
-    }
-
-    private void answer(Request request) {
-        Outcome outcome;
-        try {
-            outcome = new Commands(conductor).perform(asked(request));
-        } catch (LockstepException e) {
-            if (Commands.isHalfDone(conductor.state(), e)) {
-                throw e;
-            }
-            outcome = Commands.refused(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            outcome = new Outcome(130, "the process that was asked is being stopped");
-        }
-        requests.answer(request.id(), outcome);
-        watcher.say(request.command() + ": " + outcome.text());
-    }
-
-    /// The answer to what was taken on before trouble came, maybe by another process.
-    private void tellWhatCameOfIt(Request request) {
-        Asked asked = asked(request);
-        requests.answer(
-                request.id(),
-                asked.isDone(conductor.state())
-                        ? Commands.doneAfterTrouble(asked)
-                        : Commands.refused(
-                                Failures.cameToNothing(
-                                        conductor, asked, requests.claimedAt(request.id()))));
-    }
-
-    private static Asked asked(Request request) {
-        return Asked.of(request.command(), request.arguments());
-    }
-
-    private static boolean isEnding(RunState state) {
-        return state instanceof RunState.Aborting || state instanceof RunState.Contracting;
-    }
-
-    private static LockstepException notInStep(RunState state, Request request) {
-        return new LockstepException(
-                Fault.WRONG_STATE,
-                "the run is %s; `%s` needs it in step: wait for that and try again"
-                        .formatted(state.label(), request.command()));
-    }
-
-    private static boolean mayAbort(RunState state) {
-        return state.activeSide().equals(Optional.of(Side.SOURCE));
-    }
-
-    /// Answers what comes while the run is not in step: abort stops the work at hand, all else has
-    /// to wait for its time. In a switch or an ending the open request may be what brought the run
-    /// there; what else comes then is answered after it.
-    private void answerBesides() {
-        RunState state = conductor.state();
-        if (state instanceof InStep || state.isFinal() || isEnding(state)) {
-            return;
-        }
-        for (Request request : requests.open()) {
-            if (request.command().equals("abort") && abortable && mayAbort(state)) {
-                if (abortAsked.compareAndSet(false, true)) {
-                    stop.interrupt();
-                }
-            } else if (!(state instanceof RunState.Switching)) {
-                if (requests.claim(request)) {
-                    requests.answer(request.id(), Commands.refused(notInStep(state, request)));
-                }
-            }
         }
     }
 }

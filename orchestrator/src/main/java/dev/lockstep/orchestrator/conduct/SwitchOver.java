@@ -13,6 +13,7 @@ import dev.lockstep.orchestrator.switching.LastLook;
 import dev.lockstep.orchestrator.switching.StepListener;
 import dev.lockstep.orchestrator.switching.Switch;
 import dev.lockstep.orchestrator.verify.SwitchProof;
+import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 /// Thread rule: one thread, the one that drives the run.
 final class SwitchOver {
     private static final Logger log = LoggerFactory.getLogger(SwitchOver.class);
+
+    private static final String UNDONE = "the switch was undone, writes go on where they were";
 
     private final Conductor conductor;
     private final Guard guard;
@@ -93,10 +96,19 @@ final class SwitchOver {
             conductor.append(new RunEvent.SwitchUndone(String.valueOf(failure.getMessage()), 0));
         }
         if (conductor.state() instanceof InStep back && back.stream() == before.stream()) {
+            if (isStop(failure)) {
+                watcher.say(UNDONE);
+            }
             Streams.remove(conductor.run(), Switch.nextStream(switching));
         } else {
             conductor.flow().close();
         }
+    }
+
+    /// Other failures are told with what came of them.
+    private static boolean isStop(Throwable failure) {
+        return failure instanceof InterruptedException
+                || (failure instanceof LockstepException own && own.fault() == Fault.INTERRUPTED);
     }
 
     /// Brings a switch to its end that was left half way.
@@ -113,7 +125,7 @@ final class SwitchOver {
         conductor.refresh();
         evidence.write(conductor.history(), reason);
         if (conductor.state() instanceof InStep back && back.active() == switching.from()) {
-            watcher.say("the switch was undone, writes go on where they were: " + reason);
+            watcher.say(UNDONE + ": " + reason);
         }
     }
 }

@@ -2,11 +2,11 @@ package dev.lockstep.orchestrator.demo;
 
 import dev.lockstep.orchestrator.conduct.Commands;
 import dev.lockstep.orchestrator.conduct.Conductor;
-import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.console.Console;
 import dev.lockstep.orchestrator.console.Line;
 import dev.lockstep.orchestrator.demo.Proof.Check;
+import dev.lockstep.orchestrator.opening.OpenRun;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Stop;

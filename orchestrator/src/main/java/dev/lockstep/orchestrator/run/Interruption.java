@@ -15,9 +15,15 @@ public final class Interruption implements AutoCloseable {
 
     /// From here on the calling thread is asked to stop when the process is, or the lease is lost.
     public static Interruption watch(Lease lease) {
+        Interruption interruption = watch();
+        lease.keep(interruption.stop::ask);
+        return interruption;
+    }
+
+    /// From here on the calling thread is asked to stop when the process is.
+    public static Interruption watch() {
         Interruption interruption = new Interruption();
         Runtime.getRuntime().addShutdownHook(interruption.hook);
-        lease.keep(interruption.stop::ask);
         return interruption;
     }
 

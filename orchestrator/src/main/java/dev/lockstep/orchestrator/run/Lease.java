@@ -4,8 +4,6 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -207,15 +205,7 @@ public final class Lease implements AutoCloseable {
     }
 
     private static String me() {
-        return "process %d on %s".formatted(ProcessHandle.current().pid(), host());
-    }
-
-    private static String host() {
-        try {
-            return InetAddress.getLocalHost().getHostName();
-        } catch (UnknownHostException e) {
-            return "a host that does not know its name";
-        }
+        return "process %d on %s".formatted(ProcessHandle.current().pid(), Run.machine());
     }
 
     public long epoch() {

@@ -21,14 +21,15 @@ public final class Requests {
             """;
     private static final String OPEN =
             """
-            SELECT r.id, r.command, r.arguments::text AS arguments FROM lockstep.request r
+            SELECT r.id, r.command, r.arguments::text AS arguments, r.recalled
+              FROM lockstep.request r
               JOIN pg_stat_activity a ON a.pid = r.asker_pid
                AND (a.backend_start = r.asker_start OR a.backend_start IS NULL)
              WHERE r.run = ? AND r.finished_at IS NULL AND r.claimed_at IS NULL ORDER BY r.id\
             """;
     private static final String HALF_DONE =
             """
-            SELECT id, command, arguments::text AS arguments FROM lockstep.request
+            SELECT id, command, arguments::text AS arguments, recalled FROM lockstep.request
              WHERE run = ? AND claimed_at IS NOT NULL AND finished_at IS NULL ORDER BY id\
             """;
     private static final String CLAIM =
@@ -46,6 +47,10 @@ public final class Requests {
             DELETE FROM lockstep.request
              WHERE run = ? AND id = ? AND claimed_at IS NULL AND finished_at IS NULL\
             """;
+    private static final String RECALL =
+            "UPDATE lockstep.request SET recalled = true WHERE run = ? AND id = ?";
+    private static final String RECALLED =
+            "SELECT recalled FROM lockstep.request WHERE run = ? AND id = ?";
     private static final String CLAIMED =
             "SELECT claimed_at FROM lockstep.request WHERE run = ? AND id = ?";
     private static final String FORGET = "DELETE FROM lockstep.request WHERE run = ? AND id = ?";
@@ -56,7 +61,9 @@ public final class Requests {
     private final String run;
 
     /// Something asked and not yet answered.
-    public record Request(long id, String command, String arguments) {}
+    ///
+    /// @param recalled whether who asked wants it left, as far as that can still be
+    public record Request(long id, String command, String arguments, boolean recalled) {}
 
     /// What came of a request.
     ///
@@ -110,7 +117,8 @@ public final class Requests {
                                 new Request(
                                         row.number("id"),
                                         row.text("command"),
-                                        row.text("arguments")),
+                                        row.text("arguments"),
+                                        row.flag("recalled")),
                         run));
     }
 
@@ -121,6 +129,16 @@ public final class Requests {
     /// Takes back what was asked; false where somebody has taken it on.
     public boolean takeBack(long id) {
         return target.call(session -> session.update(TAKE_BACK, run, id) == 1);
+    }
+
+    /// Wants what somebody has taken on to be left, as far as that can still be.
+    public void recall(long id) {
+        target.tx(session -> session.update(RECALL, run, id));
+    }
+
+    public boolean isRecalled(long id) {
+        return target.call(session ->
+                session.row(RECALLED, row -> row.flag("recalled"), run, id).orElse(false));
     }
 
     /// When it was taken on.

@@ -3,6 +3,8 @@ package dev.lockstep.orchestrator.run;
 import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -32,6 +34,15 @@ public record Run(
     /// Where the embedded broker keeps its files, within a run's folder.
     public static Path brokerFolder(Path folder) {
         return folder.resolve("kafka");
+    }
+
+    /// The name of this machine, for people and to tell it from others.
+    public static String machine() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "a host that does not know its name";
+        }
     }
 
     /// Fails where another process has taken the run over.

@@ -34,24 +34,57 @@ public final class RunFolder {
         }
     }
 
+    /// Where a run's folder is.
+    public record Place(String machine, String folder) {
+        public static Place here(Path folder) {
+            return new Place(Run.machine(), folder.toString());
+        }
+
+        /// Whether it is seen from here that it is not there any more.
+        private boolean isGone() {
+            return machine.equals(Run.machine()) && !Files.exists(Path.of(folder));
+        }
+    }
+
+    /// Fails where the run's changes are elsewhere: a process that began a log of its own would
+    /// lack them.
+    ///
+    /// @param last where the run was worked on last
+    public static void requireLog(Plan plan, Path folder, Place last) {
+        if (last.equals(Place.here(folder)) || last.isGone() || hasChanges(folder)) {
+            return;
+        }
+        throw new LockstepException(
+                Fault.PRECONDITION,
+                ("the change log of run \"%s\" is in folder \"%s\" on %s, and there is none in"
+                                + " \"%s\", where this process looks; start it where it was (the"
+                                + " plan's folder, or LOCKSTEP_STATE), or bring that folder here;"
+                                + " where it is lost, `abort` or `complete` ends the run")
+                        .formatted(plan.name(), last.folder(), last.machine(), folder));
+    }
+
+    private static boolean hasChanges(Path folder) {
+        Path broker = Run.brokerFolder(folder);
+        if (!Files.isDirectory(broker)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(broker)) {
+            return files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Fails for a target that knows nothing of the run, and changes of one by its name on this
     /// machine: the databases are others than those that the changes are from.
     public static void refuseLeftLog(Plan plan, Path folder) {
-        Path broker = Run.brokerFolder(folder);
-        if (Files.isDirectory(broker)) {
-            try (Stream<Path> files = Files.list(broker)) {
-                if (files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()))) {
-                    throw new LockstepException(
-                            Fault.NAME_IN_USE,
-                            ("name \"%s\" is in use: folder \"%s\" has changes of another run, of"
-                                            + " which target \"%s\" knows nothing; remove the"
-                                            + " folder where that run's databases are gone, or give"
-                                            + " the plan another name")
-                                    .formatted(plan.name(), folder, plan.target().label()));
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        if (hasChanges(folder)) {
+            throw new LockstepException(
+                    Fault.NAME_IN_USE,
+                    ("name \"%s\" is in use: folder \"%s\" has changes of another run, of which"
+                                    + " target \"%s\" knows nothing; remove the folder where that"
+                                    + " run's databases are gone, or give the plan another name")
+                            .formatted(plan.name(), folder, plan.target().label()));
         }
     }
 

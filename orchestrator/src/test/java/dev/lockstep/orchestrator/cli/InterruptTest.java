@@ -72,17 +72,24 @@ class InterruptTest {
     }
 
     private void interrupt(Process process) throws IOException, InterruptedException {
+        assertThat(told(process))
+                .endsWith("the run is kept as it is, `run` goes on with it [INTERRUPTED]");
+    }
+
+    /// What it tells when it is interrupted.
+    private String told(Process process) throws IOException, InterruptedException {
         Process kill = new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start();
         assertThat(kill.waitFor()).isZero();
         boolean ended = process.waitFor(ORDERLY.toSeconds(), TimeUnit.SECONDS);
         assertThat(ended).as("ended within %s", ORDERLY).isTrue();
         assertThat(process.exitValue()).isEqualTo(130);
         assertThat(Files.readString(file("out"))).isEmpty();
-        assertThat(Files.readString(file("err")).strip())
-                .endsWith("the run is kept as it is, `run` goes on with it [INTERRUPTED]")
-                .doesNotContain("Exception", "\tat ");
+        String told = Files.readString(file("err")).strip();
+        assertThat(told).doesNotContain("Exception", "\tat ");
+        return told;
     }
 
+    private static final String LOCK = "LOCK TABLE public.item IN ROW EXCLUSIVE MODE";
     private static final String HELD =
             """
             schema: { copy: none }
@@ -101,12 +108,14 @@ class InterruptTest {
         move.told("run", "--until", "in-step").done();
         try (Session writer = pair.source().session("writer")) {
             writer.begin();
-            writer.run("LOCK TABLE public.item IN ROW EXCLUSIVE MODE");
+            writer.run(LOCK);
             Process cutover = process("cutover", move);
             LiveRun.await(
                     "the switch at its locks",
                     () -> Files.exists(folder.resolve("held")) && isFencing());
             interrupt(cutover);
+            assertThat(Files.readString(file("err")))
+                    .contains("the switch was undone, writes go on where they were");
             assertThat(folder.resolve("held")).doesNotExist();
             writer.run("INSERT INTO public.item VALUES (1)");
             writer.commit();
@@ -115,6 +124,57 @@ class InterruptTest {
         assertThat(status.state()).isEqualTo("in-step");
         assertThat(status.active()).isEqualTo("source");
         move.told("cutover").done();
+    }
+
+    /// The process that works on the run leaves it, and goes on with the run.
+    @Test
+    void aSwitchThatIsTakenBackIsUndone() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, HELD);
+        try (LiveRun _ = LiveRun.inStep(move);
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run(LOCK);
+            Process cutover = process("cutover", move);
+            LiveRun.await(
+                    "the switch at its locks",
+                    () -> Files.exists(folder.resolve("held")) && isFencing());
+            isTakenBack(cutover, "cutover");
+            assertThat(folder.resolve("held")).doesNotExist();
+            writer.run("INSERT INTO public.item VALUES (1)");
+            writer.commit();
+            move.told("validate").done();
+            assertThat(Status.of(move).active()).isEqualTo("source");
+            assertThat(move.told("cutover").done()).contains("write pause");
+        }
+        assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).containsExactly("(1)");
+    }
+
+    @Test
+    void aVerificationThatIsTakenBackIsLeft() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, HELD);
+        try (LiveRun _ = LiveRun.inStep(move);
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item VALUES (1)");
+            Process validate = process("validate", move);
+            LiveRun.await(
+                    "the verification waits for it",
+                    () -> Status.of(move).text().contains("pid " + writer.backendPid()));
+            isTakenBack(validate, "validate");
+            writer.commit();
+            assertThat(move.told("validate").done()).contains("1 row of 1 table");
+        }
+    }
+
+    private void isTakenBack(Process process, String command) throws Exception {
+        assertThat(told(process))
+                .contains("taking `%s` back, as far as it still can be".formatted(command))
+                .endsWith(
+                        command
+                                + " was taken back, and nothing has come of it; the run is in-step,"
+                                + " active: source [INTERRUPTED]");
     }
 
     private boolean isFencing() {

@@ -127,6 +127,18 @@ class JournalKeptTest {
         }
     }
 
+    /// What a command says is so by then, whoever did the work.
+    @Test
+    void anEndingThatIsToldOfIsOver() {
+        Move move = Move.alone(folder, pair, PLAN.formatted("one"));
+        try (LiveRun run = LiveRun.inStep(move)) {
+            move.told("abort").done();
+            Sides.areLeftClean(pair);
+            assertThat(move.state()).doesNotExist();
+            run.ended().done();
+        }
+    }
+
     /// Another run that begins on the source just when this one looks whether there is any.
     @Test
     void whatARunThatBeginsHasOnTheSourceStays() throws Exception {

@@ -2,8 +2,8 @@ package dev.lockstep.orchestrator.kill;
 
 import dev.lockstep.orchestrator.conduct.Commands;
 import dev.lockstep.orchestrator.conduct.Conductor;
-import dev.lockstep.orchestrator.conduct.OpenRun;
 import dev.lockstep.orchestrator.conduct.Serving;
+import dev.lockstep.orchestrator.opening.OpenRun;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;

@@ -38,7 +38,7 @@ class RequestsTest {
             long id = requests.ask(asker, "cutover", "{}");
             assertThat(new Requests(db, "other").open()).isEmpty();
             Request request = requests.open().getFirst();
-            assertThat(request).isEqualTo(new Request(id, "cutover", "{}"));
+            assertThat(request).isEqualTo(new Request(id, "cutover", "{}", false));
             assertThat(requests.outcome(asker, id)).isEmpty();
             assertThat(requests.claim(request)).isTrue();
             assertThat(requests.claim(request)).isFalse();

@@ -3,6 +3,7 @@ package dev.lockstep.plans.sql;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -92,6 +93,21 @@ public final class OwnTables {
     /// Whether a statement failed because they have been removed meanwhile.
     public static boolean areRemoved(LockstepException e) {
         return SqlStates.of(e).orElse("").equals(SqlStates.UNDEFINED_TABLE);
+    }
+
+    /// Does something to them, which are made before. Another run may end just then, and take them
+    /// away, as the last one that it knows of.
+    public static <T> T with(Db db, Supplier<T> work) {
+        try {
+            migrate(db);
+            return work.get();
+        } catch (LockstepException e) {
+            if (!areRemoved(e)) {
+                throw e;
+            }
+            migrate(db);
+            return work.get();
+        }
     }
 
     /// Creates them, or brings them up to this version's.

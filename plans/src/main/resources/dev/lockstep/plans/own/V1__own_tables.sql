@@ -4,10 +4,13 @@
 -- The first two outlast the others when no run is left. This and what changes them later runs over
 -- them once more when the others come back, so it has to bear that they are there.
 
--- One row a run. `fingerprint` says what is moved from where, so that a name is not used twice.
+-- One row a run. `fingerprint` says what is moved from where, so that a name is not used twice; the
+-- folder is where its embedded broker was last.
 CREATE TABLE IF NOT EXISTS lockstep.run (
     name text PRIMARY KEY,
     fingerprint text NOT NULL,
+    folder text NOT NULL DEFAULT '',
+    machine text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
@@ -36,7 +39,8 @@ CREATE TABLE lockstep.lease (
 );
 
 -- What other processes ask of the one that holds the lease. It claims a request and then does what
--- is asked, as long as the session that asked is there: a command that nobody waits for is none.
+-- is asked, as long as the session that asked is there: a command that nobody waits for is none. Who
+-- asked may have it left (`recalled`).
 CREATE TABLE lockstep.request (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     run text NOT NULL,
@@ -46,6 +50,7 @@ CREATE TABLE lockstep.request (
     asker_pid integer NOT NULL,
     asker_start timestamptz NOT NULL,
     claimed_at timestamptz,
+    recalled boolean NOT NULL DEFAULT false,
     finished_at timestamptz,
     outcome jsonb
 );

@@ -1,12 +1,15 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.asking;
 
+import dev.lockstep.orchestrator.conduct.Commands;
+import dev.lockstep.orchestrator.conduct.Conductor;
+import dev.lockstep.orchestrator.conduct.Serving;
 import dev.lockstep.orchestrator.ending.Cleanup;
+import dev.lockstep.orchestrator.opening.OpenRun;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.Interruption;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
-import dev.lockstep.orchestrator.run.Note;
 import dev.lockstep.orchestrator.run.Requests;
 import dev.lockstep.orchestrator.run.Requests.Outcome;
 import dev.lockstep.orchestrator.run.RunState;
@@ -24,7 +27,6 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /// Has a command done: by the process that works on the run, or here where there is none. The
 /// process lives, also after Ctrl-C, until this is closed: whoever asked has to tell what came of
@@ -33,7 +35,7 @@ public final class Asking implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration GONE_AFTER = Duration.ofSeconds(5);
     private static final int ATTEMPTS_MAX = 5;
-    private static final Duration SAY_EVERY = Duration.ofSeconds(2);
+    private static final Duration LEFT_MAX = Duration.ofSeconds(40);
     private static final String NOBODY =
             "nobody works on the run now, so what is written gathers as WAL: `run` carries it";
 
@@ -41,7 +43,7 @@ public final class Asking implements AutoCloseable {
     private final Db source;
     private final Db target;
     private final InstantSource clock;
-    private @Nullable Interruption interruption;
+    private final Interruption interruption = Interruption.watch();
 
     public Asking(Plan plan, Db source, Db target, InstantSource clock) {
         this.plan = plan;
@@ -63,7 +65,11 @@ public final class Asking implements AutoCloseable {
                             .formatted(plan.name(), state.label(), asked.command()));
         }
         try {
-            return new Waiting(asked, watcher).outcome();
+            Outcome outcome = new Waiting(asked, watcher).outcome();
+            if (asked.isEnding() && outcome.exit() == ExitCode.DONE) {
+                awaitGone(watcher);
+            }
+            return outcome;
         } finally {
             if (asked.isEnding()) {
                 Cleanup.leaveJournal(target);
@@ -131,12 +137,40 @@ public final class Asking implements AutoCloseable {
                 id = OptionalLong.of(requests.ask(session, asked.command(), asked.arguments()));
             }
             long mine = id.getAsLong();
-            Optional<Outcome> answer =
-                    await(session, requests, mine, new Overhearing(session, watcher));
+            Optional<Outcome> answer = answer(session, mine);
             if (answer.isEmpty() && requests.takeBack(mine)) {
                 id = OptionalLong.empty();
             }
             return answer;
+        }
+
+        /// The answer, also to a recall.
+        private Optional<Outcome> answer(Session session, long mine) {
+            Overhearing overhearing = new Overhearing(session, plan.name(), watcher);
+            try {
+                return await(session, requests, mine, overhearing, interruption.stop());
+            } catch (LockstepException e) {
+                if (e.fault() != Fault.INTERRUPTED) {
+                    throw e;
+                }
+                boolean _ = Thread.interrupted();
+                if (requests.takeBack(mine)) {
+                    throw takenBack("and nothing was done", e);
+                }
+                requests.recall(mine);
+                watcher.say(
+                        "taking `%s` back, as far as it still can be".formatted(asked.command()));
+                return Optional.of(
+                        await(session, requests, mine, overhearing, new Stop())
+                                .orElseThrow(() -> takenBack("`status` tells what came of it", e)));
+            }
+        }
+
+        private LockstepException takenBack(String what, LockstepException interrupted) {
+            return new LockstepException(
+                    Fault.INTERRUPTED,
+                    "`%s` was taken back, %s".formatted(asked.command(), what),
+                    interrupted);
         }
 
         /// A process that had taken the request on may have died after it had done it.
@@ -147,6 +181,11 @@ public final class Asking implements AutoCloseable {
         /// What comes of doing it here; where the dead had brought it so far that there was only
         /// forward, nothing but that is left to be done.
         private Outcome own() {
+            if (id.isPresent()) {
+                watcher.say(
+                        "the process that was asked has gone; `%s` goes on here"
+                                .formatted(asked.command()));
+            }
             Outcome outcome = here(asked, watcher);
             return id.isPresent() && outcome.exit() == ExitCode.REFUSED && isDone(asked)
                     ? done(asked)
@@ -182,8 +221,7 @@ public final class Asking implements AutoCloseable {
     /// The answer; nothing where the process that was asked has gone. One that takes its lease
     /// again over another connection has not.
     private Optional<Outcome> await(
-            Session session, Requests requests, long id, Overhearing overhearing) {
-        Stop stop = new Stop();
+            Session session, Requests requests, long id, Overhearing overhearing, Stop stop) {
         long seen = System.nanoTime();
         while (true) {
             Optional<Outcome> answer = requests.outcome(session, id);
@@ -200,40 +238,24 @@ public final class Asking implements AutoCloseable {
         }
     }
 
-    /// Passes on what the process that was asked says that it is at.
-    private final class Overhearing {
-        private final Session session;
-        private final Watcher watcher;
-        private long saidAt = System.nanoTime();
-        private String said = "";
-
-        Overhearing(Session session, Watcher watcher) {
-            this.session = session;
-            this.watcher = watcher;
-        }
-
-        void listen() {
-            if (System.nanoTime() - saidAt < SAY_EVERY.toNanos()) {
+    /// Whoever has ended the run leaves only the journal, and then the run.
+    private void awaitGone(Watcher watcher) {
+        Stop stop = new Stop();
+        long start = System.nanoTime();
+        while (isWorkedOn()) {
+            if (System.nanoTime() - start > LEFT_MAX.toNanos()) {
+                watcher.say("the process that has the run is still about to leave it");
                 return;
             }
-            Note.find(session, plan.name())
-                    .filter(Note.Found::fresh)
-                    .flatMap(found -> Optional.ofNullable(found.note().doing()))
-                    .filter(doing -> !doing.equals(said))
-                    .ifPresent(doing -> {
-                        watcher.say(doing);
-                        said = doing;
-                    });
-            saidAt = System.nanoTime();
+            stop.rest(POLL);
         }
     }
 
     private Outcome here(Asked asked, Watcher watcher) {
         try (OpenRun open =
                 OpenRun.take(plan, source, target, OpenRun.folder(plan), clock, asked.command())) {
-            Interruption watching = Interruption.watch(open.lease());
-            interruption = watching;
-            Stop stop = watching.stop();
+            Stop stop = interruption.stop();
+            open.lease().keep(stop::ask);
             Conductor conductor = new Conductor(open.run(), stop, watcher);
             Serving serving = new Serving(conductor, stop, watcher, false);
             AtomicBoolean begun = new AtomicBoolean();
@@ -265,9 +287,6 @@ public final class Asking implements AutoCloseable {
 
     @Override
     public void close() {
-        Interruption watching = interruption;
-        if (watching != null) {
-            watching.close();
-        }
+        interruption.close();
     }
 }

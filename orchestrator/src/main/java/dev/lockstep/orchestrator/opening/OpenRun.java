@@ -1,42 +1,29 @@
-package dev.lockstep.orchestrator.conduct;
+package dev.lockstep.orchestrator.opening;
 
 import dev.lockstep.cdc.KafkaAccess;
 import dev.lockstep.cdc.Remains;
-import dev.lockstep.cdc.backfill.TableProgress;
 import dev.lockstep.cdc.log.EmbeddedBroker;
 import dev.lockstep.orchestrator.ending.Cleanup;
+import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.Journal;
 import dev.lockstep.orchestrator.run.Lease;
 import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.stage.Preflight;
 import dev.lockstep.orchestrator.stage.RunFolder;
-import dev.lockstep.plans.catalog.Catalog;
-import dev.lockstep.plans.catalog.TableName;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
-import dev.lockstep.plans.sql.Session;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /// This process' hold on a run: both databases, the lease, and the broker if it is ours.
 public final class OpenRun implements AutoCloseable {
-    private static final String REGISTER =
-            """
-            INSERT INTO lockstep.run AS r (name, fingerprint) VALUES (?, ?)
-            ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint WHERE ?\
-            """;
-    private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
-
     private final Run run;
     private final Lease lease;
     private final Optional<EmbeddedBroker> broker;
@@ -56,15 +43,18 @@ public final class OpenRun implements AutoCloseable {
         Journal journal = new Journal(target, plan.name());
         RunState state = journal.history().state();
         boolean isNew = state instanceof RunState.Planned || state instanceof RunState.Aborted;
-        check(plan, source, target, folder, state);
+        Registration registration = new Registration(plan, source, target);
+        check(registration, folder, state);
         if (isNew) {
             new Preflight(plan, source, target).check();
+        } else if (!Asked.of(command).isEnding() && !(state instanceof RunState.Expanding)) {
+            registration.requireLogIn(folder);
         }
         RunFolder.make(folder);
         Lease lease = lease(plan, target, command);
         try {
             requireOpen(plan, journal.history().state(), command);
-            register(plan, source, target, isNew);
+            registration.make(folder, isNew);
             Optional<EmbeddedBroker> broker = Optional.empty();
             KafkaAccess kafka;
             switch (plan.kafka()) {
@@ -94,11 +84,12 @@ public final class OpenRun implements AutoCloseable {
         }
     }
 
-    private static void check(Plan plan, Db source, Db target, Path folder, RunState state) {
+    private static void check(Registration registration, Path folder, RunState state) {
+        Plan plan = registration.plan();
         if (!(state instanceof RunState.Aborted)) {
-            checkSame(plan, source, target);
+            registration.checkSame();
         }
-        holder(plan, target)
+        holder(plan, registration.target())
                 .ifPresent(holder -> {
                     throw Lease.held(plan.name(), holder);
                 });
@@ -109,22 +100,7 @@ public final class OpenRun implements AutoCloseable {
     }
 
     private static Lease lease(Plan plan, Db target, String command) {
-        return withOwnTables(target, () -> Lease.take(target, plan.name(), command));
-    }
-
-    /// Does something to Lockstep's tables, which are made before. Another run may end just then,
-    /// and take them away, as the last one that it knows of.
-    private static <T> T withOwnTables(Db db, Supplier<T> work) {
-        try {
-            OwnTables.migrate(db);
-            return work.get();
-        } catch (LockstepException e) {
-            if (!OwnTables.areRemoved(e)) {
-                throw e;
-            }
-            OwnTables.migrate(db);
-            return work.get();
-        }
+        return OwnTables.with(target, () -> Lease.take(target, plan.name(), command));
     }
 
     /// Whether the run is completed, and has nothing left to open. What a process that died at its
@@ -134,7 +110,7 @@ public final class OpenRun implements AutoCloseable {
         if (!(journal.history().state() instanceof RunState.Completed)) {
             return false;
         }
-        checkSame(plan, source, target);
+        new Registration(plan, source, target).checkSame();
         if (holder(plan, target).isEmpty()) {
             RunFolder.remove(folder(plan));
             Cleanup.leaveJournal(target);
@@ -167,45 +143,6 @@ public final class OpenRun implements AutoCloseable {
         return base.resolve(plan.name()).toAbsolutePath();
     }
 
-    /// Fails where the plan's name is on the target for a run that moves something else.
-    private static void checkSame(Plan plan, Db source, Db target) {
-        try (Session session = target.brief("open")) {
-            if (!OwnTables.haveJournal(session)) {
-                return;
-            }
-            Optional<String> known =
-                    session.row(FINGERPRINT, row -> row.text("fingerprint"), plan.name());
-            if (known.isPresent() && !isSame(known.get(), plan, source, session)) {
-                throw new LockstepException(
-                        Fault.NAME_IN_USE,
-                        ("name \"%s\" is in use on \"%s\" by another run, which moves "
-                                        + "something else (another source, other tables, another"
-                                        + " schema.copy or mappings); give this plan another name")
-                                .formatted(plan.name(), target.label()));
-            }
-        }
-    }
-
-    /// An aborted run may start again with another scope, or from another source.
-    private static void register(Plan plan, Db source, Db target, boolean isNew) {
-        String fingerprint = fingerprint(plan, source);
-        Consumer<Session> book =
-                session -> session.update(REGISTER, plan.name(), fingerprint, isNew);
-        // On the target the lease keeps the tables.
-        target.tx(book);
-        boolean _ =
-                withOwnTables(
-                        source,
-                        () -> {
-                            source.tx(book);
-                            return true;
-                        });
-        if (!source.call(OwnTables::exist)) {
-            // What was taken away before that, nobody takes from now on.
-            OwnTables.migrate(source);
-        }
-    }
-
     /// Kafka has to answer, and must not hold changes of another run under the names of this one.
     private static void checkKafka(Plan plan, boolean isNew) {
         if (plan.kafka() instanceof Plan.Kafka.External(Map<String, String> properties)) {
@@ -223,30 +160,6 @@ public final class OpenRun implements AutoCloseable {
                                         String.join("\", \"", topics)));
             }
         }
-    }
-
-    /// Tables that the run does not have may leave the plan's scope, such as new ones.
-    private static boolean isSame(String known, Plan plan, Db source, Session target) {
-        if (known.equals(fingerprint(plan, source))) {
-            return true;
-        }
-        Set<TableName> booked =
-                OwnTables.exist(target) ? TableProgress.tables(target, plan.name()) : Set.of();
-        return known.startsWith(unscoped(plan, source))
-                && !booked.isEmpty()
-                && source.call(session -> Catalog.read(session, plan.scope()))
-                        .tables()
-                        .keySet()
-                        .containsAll(booked);
-    }
-
-    private static String fingerprint(Plan plan, Db source) {
-        return unscoped(plan, source) + plan.scope();
-    }
-
-    private static String unscoped(Plan plan, Db source) {
-        String identity = source.call(session -> session.one(Preflight.IDENTITY));
-        return "%s %s %s ".formatted(identity, plan.mapping(), plan.schema().copy());
     }
 
     public Run run() {

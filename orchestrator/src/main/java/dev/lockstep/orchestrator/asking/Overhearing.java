@@ -1,0 +1,42 @@
+package dev.lockstep.orchestrator.asking;
+
+import dev.lockstep.orchestrator.run.Note;
+import dev.lockstep.orchestrator.run.Watcher;
+import dev.lockstep.plans.sql.Session;
+import java.time.Duration;
+import java.util.Optional;
+
+/// Passes on what the process that was asked says that it is at.
+///
+/// Thread rule: one thread.
+final class Overhearing {
+    private static final Duration SAY_EVERY = Duration.ofSeconds(2);
+
+    private final Session session;
+    private final String run;
+    private final Watcher watcher;
+    private long saidAt = System.nanoTime();
+    private String said = "";
+
+    /// @param session on the target
+    Overhearing(Session session, String run, Watcher watcher) {
+        this.session = session;
+        this.run = run;
+        this.watcher = watcher;
+    }
+
+    void listen() {
+        if (System.nanoTime() - saidAt < SAY_EVERY.toNanos()) {
+            return;
+        }
+        Note.find(session, run)
+                .filter(Note.Found::fresh)
+                .flatMap(found -> Optional.ofNullable(found.note().doing()))
+                .filter(doing -> !doing.equals(said))
+                .ifPresent(doing -> {
+                    watcher.say(doing);
+                    said = doing;
+                });
+        saidAt = System.nanoTime();
+    }
+}

@@ -67,7 +67,7 @@ final class Standstills {
                 if (System.nanoTime() - start > atMost.toNanos()) {
                     throw open.inTheWay(active.label(), atMost);
                 }
-                waitsFor = "the end of transactions of the active, to compare with: " + open.text();
+                waitsFor = "waiting for these transactions to end before comparing: " + open.text();
                 boolean _ = never.await(POLL.toMillis(), TimeUnit.MILLISECONDS);
                 open = open.still(OpenTransactions.of(session));
             }

@@ -3,9 +3,12 @@ package dev.lockstep.cdc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.cdc.session.OpenTransactions;
+import dev.lockstep.cdc.session.OpenTransactions.One;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -57,7 +60,8 @@ class StandstillTest {
             writer.begin();
             writer.run("INSERT INTO public.item (id) VALUES (1)");
             assertThatThrownBy(() -> stream.cut(Duration.ofSeconds(1)))
-                    .hasMessageContaining("pid " + writer.backendPid());
+                    .hasMessageContaining("pid " + writer.backendPid())
+                    .hasMessageContaining("end them, then try again");
             assertThat(
                             Pair.rows(
                                     pair.source(),
@@ -71,6 +75,16 @@ class StandstillTest {
     }
 
     @Test
+    void whoIsInTheWayIsToldAsOfTheLastLook() {
+        One first = new One("1/700", "pid 1, open for 11 s");
+        One last = new One("1/700", "pid 1, open for 71 s");
+        One later = new One("2/701", "pid 2, open for 1 s");
+        OpenTransactions open = new OpenTransactions(List.of(first, new One("3/699", "pid 3")));
+        assertThat(open.still(new OpenTransactions(List.of(last, later))).all())
+                .containsExactly(last);
+    }
+
+    @Test
     void whileACutWaitsForATransactionTheStandbyGoesOn() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         StreamFixture fixture = new StreamFixture(pair);
@@ -81,7 +95,9 @@ class StandstillTest {
             CompletableFuture<Duration> stoodStill = new CompletableFuture<>();
             Thread.ofVirtual().start(() -> stoodStill.complete(standstillOf(stream)));
             awaitTrue(() -> stream.waitsFor().isPresent());
-            assertThat(stream.waitsFor().orElseThrow()).contains("pid " + writer.backendPid());
+            assertThat(stream.waitsFor().orElseThrow())
+                    .startsWith("waiting for these transactions to end")
+                    .contains("pid " + writer.backendPid());
             onSource("INSERT INTO item VALUES (2)");
             stream.drain(SOON);
             assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).hasSize(1);

@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /// A value as a person is shown it: no two values look alike, and none does anything to a terminal.
 public final class Literal {
+    /// How the number of a character begins.
+    private static final String NUMBER = "\\u{";
+
     private static final String PLAIN = "-+._:/@'";
 
     /// Fewer are counted at a glance.
@@ -14,19 +17,20 @@ public final class Literal {
     private Literal() {}
 
     /// In quotes. What cannot be told from a blank, or is not seen at all, is written as its
-    /// number.
+    /// number; so is a backslash with which the value itself has such a number.
     public static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("'");
-        text.codePoints()
-                .forEach(c -> {
-                    if (c == '\'') {
-                        quoted.append("''");
-                    } else if (isSeen(c)) {
-                        quoted.appendCodePoint(c);
-                    } else {
-                        quoted.append("\\u{%x}".formatted(c));
-                    }
-                });
+        int c;
+        for (int at = 0; at < text.length(); at += Character.charCount(c)) {
+            c = text.codePointAt(at);
+            if (c == '\'') {
+                quoted.append("''");
+            } else if (isSeen(c) && !text.startsWith(NUMBER, at)) {
+                quoted.appendCodePoint(c);
+            } else {
+                quoted.append(NUMBER).append(Integer.toHexString(c)).append('}');
+            }
+        }
         return quoted.append("'").toString();
     }
 

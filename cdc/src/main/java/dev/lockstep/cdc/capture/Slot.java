@@ -204,7 +204,7 @@ public final class Slot {
         return new LockstepException(
                 Fault.LOCK_TIMEOUT,
                 ("replication slot \"%s\" on \"%s\" was not ready within %d s: it waits for "
-                                + "every transaction that was open: %s; end them and run again")
+                                + "every transaction that was open: %s; end them and try again")
                         .formatted(
                                 name,
                                 session.label(),

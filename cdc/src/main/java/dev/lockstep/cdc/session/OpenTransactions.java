@@ -44,10 +44,11 @@ public record OpenTransactions(List<One> all) {
                 session.rows(FIND, row -> new One(row.text("id"), row.text("line"))));
     }
 
-    /// Those of them that are open in `later`, too.
+    /// Those of them that are open in `later`, too, as they are there.
     public OpenTransactions still(OpenTransactions later) {
-        Set<String> open = later.all.stream().map(One::id).collect(Collectors.toSet());
-        return new OpenTransactions(all.stream().filter(one -> open.contains(one.id())).toList());
+        Set<String> open = all.stream().map(One::id).collect(Collectors.toSet());
+        return new OpenTransactions(
+                later.all.stream().filter(one -> open.contains(one.id())).toList());
     }
 
     public boolean isEmpty() {
@@ -71,7 +72,7 @@ public record OpenTransactions(List<One> all) {
         return new LockstepException(
                 Fault.LOCK_TIMEOUT,
                 ("no snapshot of database \"%s\" within %d s: it waits for every transaction "
-                                + "of the server that was open: %s; end them, then run again")
+                                + "of the server that was open: %s; end them, then try again")
                         .formatted(database, waited.toSeconds(), text()));
     }
 }

@@ -56,7 +56,17 @@ public final class ConsoleWatcher implements Watcher {
 
     @Override
     public synchronized void copying(long rows, long rowsEstimated, int chunks, int chunksTotal) {
-        if (line != null && state instanceof RunState.Copying) {
+        if (line == null || !(state instanceof RunState.Copying)) {
+            return;
+        }
+        if (chunks == 0) {
+            // Tables are counted one after the other, and the first chunk comes after the last.
+            line.update(
+                    "about %s in %s counted so far"
+                            .formatted(
+                                    Amount.of(rowsEstimated, "row"),
+                                    Amount.of(chunksTotal, "chunk")));
+        } else {
             line.update(
                     rows,
                     Math.max(rows, rowsEstimated),

@@ -36,8 +36,21 @@ final class Doing implements StepListener {
 
     @Override
     public void before(String step) {
-        tell("switching, at: " + step);
+        tell("switching: " + told(step));
         next.before(step);
+    }
+
+    private static String told(String step) {
+        return switch (step) {
+            case "look" -> "comparing what has changed since";
+            case "hold" -> "holding clients";
+            case "drain" -> "writes are held, waiting for the last changes";
+            case "sequences" -> "writes are held, carrying sequences";
+            case "intend", "fence" -> "writes are held, about to close the old side";
+            case "open" -> "writes are held, about to open the new side";
+            case "move" -> "moving clients";
+            default -> "writes have moved, noting that";
+        };
     }
 
     @Override

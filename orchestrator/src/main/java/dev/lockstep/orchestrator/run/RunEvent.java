@@ -92,7 +92,7 @@ public sealed interface RunEvent {
     /// Rows of the standby that differed were copied again.
     ///
     /// @param rows how many, besides those of whole tables
-    /// @param tables those that were copied again as a whole
+    /// @param tables all of them; one that was copied again as a whole as `the whole of` it
     record Repaired(long rows, List<String> tables) implements RunEvent {
         public Repaired {
             tables = List.copyOf(tables);

@@ -7,6 +7,8 @@ import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.plan.Plan;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -27,9 +29,9 @@ public final class RunFolder {
         } catch (IOException e) {
             throw new LockstepException(
                     Fault.PRECONDITION,
-                    ("the run's folder \"%s\" cannot be made: %s; make it writable, or name "
-                                    + "another one with LOCKSTEP_STATE")
-                            .formatted(folder, e.getMessage()),
+                    ("the run's folder \"%s\" cannot be made: %s, or name another one with"
+                                    + " LOCKSTEP_STATE")
+                            .formatted(folder, whyNot(folder, e)),
                     e);
         }
     }
@@ -73,6 +75,24 @@ public final class RunFolder {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// The reason, and what to do.
+    private static String whyNot(Path folder, IOException failed) {
+        for (Path each = folder; each != null; each = each.getParent()) {
+            if (Files.exists(each) && !Files.isDirectory(each)) {
+                return "\"%s\" is a file; move it away".formatted(each);
+            }
+        }
+        if (failed instanceof AccessDeniedException denied) {
+            return "permission denied for \"%s\"; let user \"%s\" write there"
+                    .formatted(denied.getFile(), System.getProperty("user.name"));
+        }
+        return "%s; mend that"
+                .formatted(
+                        failed instanceof FileSystemException e && e.getReason() != null
+                                ? e.getReason()
+                                : failed.getMessage());
     }
 
     /// Fails for a target that knows nothing of the run, and changes of one by its name on this

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.function.ToLongFunction;
 
 /// What `status` prints for people: a line for each thing that there is to tell.
 final class StatusText {
@@ -63,17 +64,25 @@ final class StatusText {
     }
 
     private String copied() {
-        long chunks = status.tables().stream().mapToLong(CopiedTable::chunksTotal).sum();
-        return String.format(
-                Locale.ROOT,
-                "%,d of about %s, %,d of %s, %s",
-                status.tables().stream().mapToLong(CopiedTable::rowsCopied).sum(),
-                Amount.of(
-                        status.tables().stream().mapToLong(CopiedTable::rowsEstimated).sum(),
-                        "row"),
-                status.tables().stream().mapToLong(CopiedTable::chunksDone).sum(),
-                Amount.of(chunks, "chunk"),
-                Amount.of(status.tables().size(), "table"));
+        String rows = Amount.of(sum(CopiedTable::rowsEstimated), "row");
+        String chunks = Amount.of(sum(CopiedTable::chunksTotal), "chunk");
+        String tables = Amount.of(status.tables().size(), "table");
+        long done = sum(CopiedTable::chunksDone);
+        // The first chunk is copied when all tables are counted.
+        return done == 0
+                ? "nothing yet; about %s in %s of %s counted so far".formatted(rows, chunks, tables)
+                : String.format(
+                        Locale.ROOT,
+                        "%,d of about %s, %,d of %s, %s",
+                        sum(CopiedTable::rowsCopied),
+                        rows,
+                        done,
+                        chunks,
+                        tables);
+    }
+
+    private long sum(ToLongFunction<CopiedTable> what) {
+        return status.tables().stream().mapToLong(what).sum();
     }
 
     private void flow() {
@@ -88,9 +97,7 @@ final class StatusText {
                             status.changes().captured(),
                             status.changes().applied(),
                             status.lastSwitch() == null ? "" : " since the last switch",
-                            lag == null
-                                    ? "no process carries changes now"
-                                    : "lag %,d ms".formatted(lag),
+                            lag == null ? idle() : "lag %,d ms".formatted(lag),
                             Amount.of(retained, "byte")));
         } else if (retained > 0) {
             line("retained WAL", Amount.of(retained, "byte"));
@@ -98,6 +105,19 @@ final class StatusText {
         if (lag != null && status.logBytes() > 0) {
             line("change log", Amount.of(status.logBytes(), "byte") + " on disk");
         }
+    }
+
+    /// Why there is no lag to tell.
+    private String idle() {
+        boolean starts =
+                switch (status.state()) {
+                    case "copying", "catching-up", "verifying", "in-step", "switching" ->
+                            status.worker().isPresent();
+                    default -> false;
+                };
+        return starts
+                ? "the process is starting to carry changes"
+                : "no process carries changes now";
     }
 
     private String verified(Verified last) {

@@ -4,6 +4,7 @@ import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How long applications wait for a switch, and how long they may.
 ///
@@ -13,25 +14,31 @@ final class Pause {
     static final double UNKNOWN = -1;
 
     private final Duration max;
-    private boolean begun;
+    private Optional<Held> first = Optional.empty();
     private long since;
     private double millis = UNKNOWN;
+
+    /// What waits for a switch.
+    enum Held {
+        CLIENTS,
+        WRITES
+    }
 
     Pause(Duration max) {
         this.max = max;
     }
 
     /// Counts from `nanos`, unless it counts already.
-    void begin(long nanos) {
-        if (!begun) {
-            begun = true;
+    void begin(Held held, long nanos) {
+        if (first.isEmpty()) {
+            first = Optional.of(held);
             since = nanos;
         }
     }
 
     /// What is left of it; all of it before it has begun. Fails where nothing is.
     Duration left() {
-        Duration left = begun ? max.minusNanos(System.nanoTime() - since) : max;
+        Duration left = first.isPresent() ? max.minusNanos(System.nanoTime() - since) : max;
         if (!left.isPositive()) {
             throw new LockstepException(Fault.SWITCH_FAILED, told());
         }
@@ -70,12 +77,26 @@ final class Pause {
 
     /// It is over, as far as is known; one that nobody saw begin has no length.
     void end() {
-        if (begun) {
+        if (first.isPresent()) {
             millis = (System.nanoTime() - since) / 1e6;
         }
     }
 
     double millis() {
         return millis;
+    }
+
+    /// What was held for how long, to be put behind "undone"; nothing where that is not known. The
+    /// server lets writes go by itself when nothing is left.
+    String after() {
+        if (first.isEmpty() || millis == UNKNOWN) {
+            return "";
+        }
+        return switch (first.get()) {
+            case CLIENTS -> " after clients were held for %.0f ms".formatted(millis);
+            case WRITES ->
+                    " after writes were held for %.0f ms"
+                            .formatted(Math.min(millis, (double) max.toMillis()));
+        };
     }
 }

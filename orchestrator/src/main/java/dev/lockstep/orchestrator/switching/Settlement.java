@@ -68,12 +68,15 @@ final class Settlement {
     ///
     /// @param millis how long it took so far
     Outcome resolve(Far far, double millis, String reason) {
+        if (far.reached() != Reached.OPENED && !gate.holds()) {
+            far.pause().end();
+        }
         // Where nothing was intended nobody has to be asked first, and clients wait.
-        String held = far.reached() == Reached.NOTHING ? letGo() : "";
+        String held = far.reached() == Reached.NOTHING ? letGo(far.pause()) : "";
         try {
             return resolved(far, millis, reason + held, held);
         } catch (LockstepException e) {
-            String left = far.reached() == Reached.NOTHING ? held : letGo();
+            String left = far.reached() == Reached.NOTHING ? held : letGo(far.pause());
             throw left.isEmpty() ? e : new LockstepException(e.fault(), e.text() + left, e);
         }
     }
@@ -85,7 +88,7 @@ final class Settlement {
         }
         boolean open = far.reached() == Reached.OPENED;
         if (!open && (far.reached() == Reached.NOTHING || !ask(run.db(state.from())))) {
-            String left = far.reached() == Reached.NOTHING ? held : letGo();
+            String left = far.reached() == Reached.NOTHING ? held : letGo(far.pause());
             run.append(new SwitchUndone(left.isEmpty() ? reason : reason + left, millis));
             return new Outcome(false, left);
         }
@@ -136,13 +139,14 @@ final class Settlement {
 
     /// Lets clients go where they were; says why they may be held still, if they may. Nobody comes
     /// back to a run in step for that, so what fails is tried again here.
-    private String letGo() {
+    private String letGo(Pause pause) {
         if (!gate.holds() || isReplaced()) {
             return "";
         }
         for (int attempt = 1; ; attempt++) {
             try {
                 gate.undo();
+                pause.end();
                 return "";
             } catch (LockstepException e) {
                 if (attempt == UNDO_ATTEMPTS || e.fault() == Fault.INTERRUPTED) {

@@ -129,7 +129,7 @@ public final class Switch {
     private void hold(Gate gate) {
         if (gate.holds()) {
             steps.before("hold");
-            pause.begin(System.nanoTime());
+            pause.begin(Pause.Held.CLIENTS, System.nanoTime());
             gate.hold(pause.left());
         }
     }
@@ -144,7 +144,7 @@ public final class Switch {
         Refusal fenced = refusal(run, moved, state.from());
         try (Session opening = sessions.standby();
                 Fence fence = raise(sessions.active(), fenced)) {
-            pause.begin(fence.heldSince());
+            pause.begin(Pause.Held.WRITES, fence.heldSince());
             try (PauseWatch watch =
                     PauseWatch.start(pause.left(), run.name(), from, to, sessions)) {
                 holding = Optional.of(watch);
@@ -254,8 +254,8 @@ public final class Switch {
         }
         throw new LockstepException(
                 is(failure, Fault.DIFFERENT) ? Fault.DIFFERENT : Fault.SWITCH_FAILED,
-                "the switch was undone after %.0f ms, writes go on where they were: %s%s"
-                        .formatted(millisSince(start), reason(failure), outcome.held()),
+                "the switch was undone%s, writes go on where they were: %s%s"
+                        .formatted(pause.after(), reason(failure), outcome.held()),
                 failure);
     }
 

@@ -65,18 +65,21 @@ public final class Repair {
         return rows.entrySet().stream()
                 .map(e ->
                         whole.contains(e.getKey())
-                                ? "the whole of " + e.getKey()
+                                ? wholeOf(e.getKey())
                                 : Amount.of(e.getValue().size(), "row") + " of " + e.getKey())
                 .collect(Collectors.joining(", ", "copied again: ", ""));
     }
 
-    /// What is stored of it.
+    /// What is stored of it: every table, and which of them were copied again as a whole.
     public static Repaired event(List<Wanted> wanted) {
         return new Repaired(
                 wanted.stream().mapToLong(w -> w.rows().size()).sum(),
                 wanted.stream()
-                        .filter(w -> w.key().isEmpty())
-                        .map(w -> w.table().toString())
+                        .map(w -> w.key().isEmpty() ? wholeOf(w.table()) : w.table().toString())
                         .toList());
+    }
+
+    private static String wholeOf(TableName table) {
+        return "the whole of " + table;
     }
 }

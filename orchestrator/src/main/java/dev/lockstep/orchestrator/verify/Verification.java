@@ -159,12 +159,14 @@ public final class Verification {
 
     /// The fault that a verification with differences is.
     public static LockstepException different(Verified verified) {
+        boolean all = verified.first().lines().count() >= verified.differences();
         return new LockstepException(
                 Fault.DIFFERENT,
-                "%s between active and standby at %s, the first of them:\n%s"
+                "%s between active and standby at %s%s:\n%s"
                         .formatted(
                                 Amount.of(verified.differences(), "difference"),
                                 verified.cut(),
+                                all ? "" : ", the first of them",
                                 verified.first()));
     }
 

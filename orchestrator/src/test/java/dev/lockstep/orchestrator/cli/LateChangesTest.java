@@ -113,7 +113,9 @@ class LateChangesTest {
                         LockstepException.class,
                         e -> assertThat(e.fault()).isEqualTo(Fault.DIFFERENT))
                 .hasMessageContainingAll(
-                        "the switch was undone", "rows that were changed", NOTE_OF_5);
+                        "the switch was undone after writes were held for ",
+                        "rows that were changed",
+                        NOTE_OF_5);
         assertThat(events(move, "SwitchUndone")).hasSize(1);
         assertThat(Status.of(move).active()).isEqualTo("source");
         assertThat(Status.of(move).json().path("lastVerification").path("verdict").asText())

@@ -112,7 +112,7 @@ class PgBouncerRunTest {
                             .refused(
                                     1,
                                     "SWITCH_FAILED",
-                                    "the switch was undone",
+                                    "the switch was undone after clients were held for ",
                                     "did not come to rest within",
                                     "user postgres (long job)");
                     statement.execute("SELECT 1");

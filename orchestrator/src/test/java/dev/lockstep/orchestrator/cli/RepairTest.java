@@ -85,7 +85,9 @@ class RepairTest {
                                     + " row of public.part_low, the whole of public.tick");
             assertEqual();
             assertThat(move.told("journal").done())
-                    .contains("Repaired", "\"rows\":8", "public.tick");
+                    .contains("Repaired", "\"rows\":8")
+                    .contains("\"public.item\",\"public.part_high\",\"public.part_low\"")
+                    .contains("\"the whole of public.tick\"");
             Pair.run(source, "UPDATE item SET note = 'goes on' WHERE id IN (5, 9, 20)");
             move.told("cutover").done();
             assertEqual();

@@ -81,6 +81,7 @@ class WaitsTest {
                     .refused(
                             1,
                             "SWITCH_FAILED",
+                            "the switch was undone, writes go on where they were: writes could",
                             "pid " + writer.backendPid(),
                             "LOCK TABLE public.z",
                             "cutover.terminate-blockers");

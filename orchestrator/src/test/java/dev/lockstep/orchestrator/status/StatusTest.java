@@ -12,26 +12,32 @@ class StatusTest {
     private static final String AT = "2026-01-01T00:00:07.123456789Z";
 
     private static String text(@Nullable Double pause, Status.Changes changes, boolean counted) {
-        Status status =
-                new Status(
-                        "move",
-                        "in-step",
-                        false,
-                        "target",
-                        null,
-                        null,
-                        List.of(),
-                        changes,
-                        1,
-                        null,
-                        new Status.LastSwitch("source", "target", pause, AT),
-                        List.of(new Alarm(AT, "touched", false), new Alarm(AT, "seen", true)),
-                        0,
-                        counted,
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty());
-        return status.text(Instant.EPOCH);
+        return status(pause, changes, counted, Optional.empty()).text(Instant.EPOCH);
+    }
+
+    private static Status status(
+            @Nullable Double pause,
+            Status.Changes changes,
+            boolean counted,
+            Optional<String> worker) {
+        return new Status(
+                "move",
+                "in-step",
+                false,
+                "target",
+                null,
+                null,
+                List.of(),
+                changes,
+                1,
+                null,
+                new Status.LastSwitch("source", "target", pause, AT),
+                List.of(new Alarm(AT, "touched", false), new Alarm(AT, "seen", true)),
+                0,
+                counted,
+                worker,
+                Optional.empty(),
+                Optional.empty());
     }
 
     @Test
@@ -58,5 +64,14 @@ class StatusTest {
                 .contains(
                         "changes       1,200 captured, 1,100 applied since the last switch, no"
                                 + " process carries changes now, 1 byte of WAL retained");
+    }
+
+    @Test
+    void aProcessThatCarriesNothingYetIsStarting() {
+        Status status =
+                status(1.0, new Status.Changes(5, 5), true, Optional.of("process 1 on here"));
+        assertThat(status.text(Instant.EPOCH))
+                .contains("the process is starting to carry changes")
+                .doesNotContain("no process carries");
     }
 }

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /// Can miss: what a type, a domain or a function of the same name does on the standby; the default
 /// collation of the databases; the order of columns; storage, compression and statistics; columns
 /// and defaults that the standby alone has.
-final class Columns implements SchemaCheck {
+final class Columns implements SchemaChecks.Check {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, a.attname,

@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /// Can miss: other names of constraints; what a function in a check of the same text does on the
 /// standby; constraints of domains; constraint triggers, which are triggers here; which columns an
 /// ON DELETE SET NULL sets.
-final class Constraints implements SchemaCheck {
+final class Constraints implements SchemaChecks.Check {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid) AS definition,

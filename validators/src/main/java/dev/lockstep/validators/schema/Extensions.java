@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /// Can miss: what of an extension is configured or stored outside of the tables in scope; libraries
 /// that the server loads; which of two versions is the later, where they are more than numbers and
 /// dots.
-final class Extensions implements SchemaCheck {
+final class Extensions implements SchemaChecks.Check {
     private static final String READ = "SELECT extname, extversion FROM pg_extension";
     private static final Pattern NUMBERS = Pattern.compile("\\d{1,9}(\\.\\d{1,9})*");
 

@@ -48,8 +48,13 @@ public record Extent(List<TablePair> tables, Map<TableName, TableName> sequences
     /// reads.
     <T> Both<T> read(SessionPair sessions, String sql, Session.Reader<T> reader) {
         return new Both<>(
-                read(sessions.active(), sql, names(pair -> pair.active().name()), reader),
+                readActive(sessions.active(), sql, reader),
                 readStandby(sessions.standby(), sql, reader));
+    }
+
+    /// As [#read], of the active alone.
+    <T> Map<TableName, List<T>> readActive(Session session, String sql, Session.Reader<T> reader) {
+        return read(session, sql, names(pair -> pair.active().name()), reader);
     }
 
     /// As [#read], of the standby alone.

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /// Can miss: other names and storage parameters; an index of the same text whose function does
 /// something else there; one that is valid by the catalog and broken on disk (`amcheck` finds
 /// these); bloat.
-final class Indexes implements SchemaCheck {
+final class Indexes implements SchemaChecks.Check {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, i.relname AS index,

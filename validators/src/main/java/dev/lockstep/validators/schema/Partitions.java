@@ -15,7 +15,7 @@ import java.util.Optional;
 /// Can miss: partitions that one side alone has, which the run itself looks for and stops at;
 /// tables that inherit without partitions; what an operator class or a hash function of a user's
 /// does.
-final class Partitions implements SchemaCheck {
+final class Partitions implements SchemaChecks.Check {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, pg_get_partkeydef(c.oid) AS key,

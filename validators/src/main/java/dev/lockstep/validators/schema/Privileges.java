@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 /// Can miss: WITH GRANT OPTION; what a role may by being a member of others, or as a superuser;
 /// privileges on functions, types, the database; default privileges; row security; whether somebody
 /// can log in.
-final class Privileges implements SchemaCheck {
+final class Privileges implements SchemaChecks.Check {
     private static final int MAINTAIN_SINCE = 17;
 
     /// The owner's own privileges are not asked for. What is granted to nobody is one row too.

@@ -24,7 +24,7 @@ import java.util.Set;
 /// their own. Columns without a B-tree index that begins with them, or of types other than the
 /// integers, numeric and domains over these, are not looked at; that is told where a unique index
 /// has them.
-final class Sequences implements SchemaCheck {
+final class Sequences implements SchemaChecks.Check {
     private static final String FEEDS =
             """
             WITH feeds AS (

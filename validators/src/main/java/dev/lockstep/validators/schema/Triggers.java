@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 ///
 /// Can miss: what a function of the same name does there; triggers that the standby alone has;
 /// event triggers, rules and policies. Lockstep's own triggers are left out.
-final class Triggers implements SchemaCheck {
+final class Triggers implements SchemaChecks.Check {
     private static final String READ =
             """
             SELECT n.nspname, c.relname, t.tgname,

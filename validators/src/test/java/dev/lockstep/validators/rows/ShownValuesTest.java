@@ -69,6 +69,10 @@ class ShownValuesTest {
                 .isEqualTo("'a\\u{a}b', on the standby 'a\\u{200b}b'");
         assertThat(differingIn("text", "'日本 😀'", "'日本 😁'"))
                 .isEqualTo("'日本 😀', on the standby '日本 😁'");
+        assertThat(differingIn("text", "E'a\\tb'", "E'a\\\\u{9}b'"))
+                .isEqualTo("'a\\u{9}b', on the standby 'a\\u{5c}u{9}b'");
+        assertThat(differingIn("text", "E'C:\\\\u\\\\'", "E'\\\\\\\\u{9}\\\\\\t'"))
+                .isEqualTo("'C:\\u\\', on the standby '\\\\u{5c}u{9}\\\\u{9}'");
     }
 
     @Test

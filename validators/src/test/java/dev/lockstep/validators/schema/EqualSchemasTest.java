@@ -56,6 +56,9 @@ class EqualSchemasTest {
             CREATE TABLE two (a int, b text, UNIQUE (a, b));
             CREATE TABLE to_two (x int, y text,
                 FOREIGN KEY (x, y) REFERENCES two (a, b) MATCH FULL);
+            CREATE VIEW parts AS SELECT part, count(*) FROM item GROUP BY part;
+            CREATE MATERIALIZED VIEW "All Parts" AS SELECT * FROM parts;
+            CREATE MATERIALIZED VIEW unread AS SELECT * FROM two WITH NO DATA;
             GRANT SELECT, INSERT ON item TO PUBLIC;
             GRANT UPDATE (part) ON item TO pg_monitor;
             GRANT USAGE ON SEQUENCE "Free Seq" TO pg_monitor;
@@ -132,6 +135,12 @@ class EqualSchemasTest {
                     CREATE UNIQUE INDEX i ON t (n, "Q") | ALTER TABLE t ADD UNIQUE (n, "Q")
                     CREATE UNIQUE INDEX i ON t (n) INCLUDE ("Q") NULLS NOT DISTINCT | \
                         ALTER TABLE t ADD UNIQUE NULLS NOT DISTINCT (n) INCLUDE ("Q")
+                    CREATE VIEW v AS SELECT n FROM t | CREATE MATERIALIZED VIEW v AS SELECT n FROM t
+                    CREATE MATERIALIZED VIEW v AS SELECT n FROM t WITH NO DATA | \
+                        CREATE MATERIALIZED VIEW v AS SELECT n FROM t
+                    CREATE TEMP VIEW v AS SELECT n FROM t | SELECT 1
+                    CREATE MATERIALIZED VIEW v AS SELECT 1 | SELECT 1
+                    SELECT 1 | CREATE VIEW v AS SELECT n FROM t
                     SELECT 1 | ALTER TABLE t ADD z text; CREATE UNIQUE INDEX i ON t (lower(z))
                     SELECT 1 | ALTER TABLE t ADD z text; CREATE UNIQUE INDEX i ON t (n, (z || 'x'))
                     SELECT 1 | ALTER TABLE t ADD z text; ALTER TABLE t ADD UNIQUE (n, z)

@@ -159,6 +159,31 @@ class PlantedTest {
                         "is enabled on the active, and disabled on the standby"));
     }
 
+    static Stream<Planted> views() {
+        String totals = "CREATE MATERIALIZED VIEW \"T 1\" AS SELECT count(*) FROM part";
+        return Stream.of(
+                Planted.error(
+                        totals,
+                        totals + " WITH NO DATA",
+                        "views",
+                        "materialized view \"public.T 1\": is populated on the active and not on",
+                        "REFRESH MATERIALIZED VIEW \"public\".\"T 1\" there"),
+                Planted.error(
+                        "CREATE SCHEMA x; CREATE VIEW v AS SELECT * FROM part_1;"
+                                + " CREATE MATERIALIZED VIEW x.m AS SELECT * FROM v",
+                        "CREATE SCHEMA x; CREATE VIEW v AS SELECT * FROM part_1;"
+                                + " CREATE MATERIALIZED VIEW x.m AS SELECT * FROM v WITH NO DATA",
+                        "views",
+                        "\"x.m\""),
+                Planted.note(
+                        totals, "", "views", "materialized view \"public.T 1\": is missing on the"),
+                Planted.note(
+                        "CREATE VIEW v AS SELECT n FROM \"My Item\"",
+                        "",
+                        "views",
+                        "view \"public.v\": is missing on the standby"));
+    }
+
     static Stream<Planted> privileges() {
         return Stream.of(
                 Planted.note(
@@ -191,7 +216,7 @@ class PlantedTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"columns", "sources", "constraints", "keys", "others", "privileges"})
+    @MethodSource({"columns", "sources", "constraints", "keys", "others", "views", "privileges"})
     void isFound(Planted planted) {
         planted.isFound();
     }

@@ -9,6 +9,9 @@ final class EngineProperties {
     /// After this much silence of ours the server ends its side, and the slot is free again.
     private static final int SILENCE_MAX_MS = 30_000;
 
+    /// How many records the engine takes at once.
+    static final int BATCH_MAX = 4096;
+
     private EngineProperties() {}
 
     static Properties of(Endpoint endpoint, String slot, int serverMajor) {
@@ -35,7 +38,7 @@ final class EngineProperties {
         p.setProperty("lsn.flush.timeout.action", "fail");
         p.setProperty("status.update.interval.ms", "1000");
         p.setProperty("poll.interval.ms", "10");
-        p.setProperty("max.batch.size", "4096");
+        p.setProperty("max.batch.size", Integer.toString(BATCH_MAX));
         p.setProperty("max.queue.size", "16384");
         p.setProperty("statistics.metrics.enabled", "false");
         p.setProperty("errors.max.retries", "0");

@@ -28,13 +28,15 @@ final class Connector implements AutoCloseable {
             """;
 
     private final Endpoint endpoint;
+    private final String label;
     private final String applicationName;
     private final StallWatch stalls;
 
     Connector(Endpoint endpoint, String applicationName, StallWatch.Patience patience) {
         this.endpoint = endpoint;
+        this.label = endpoint.label();
         this.applicationName = applicationName;
-        this.stalls = new StallWatch(endpoint.label(), this::probe, patience);
+        this.stalls = new StallWatch(label, this::probe, patience);
     }
 
     /// Opens one. `purpose` shows in `pg_stat_activity`.
@@ -45,7 +47,7 @@ final class Connector implements AutoCloseable {
     }
 
     private Session probe() {
-        return new Session(open("watch", PROBE, false), endpoint.label());
+        return new Session(open("watch", PROBE, false), label);
     }
 
     private Connection open(String purpose, Map<String, String> extra, boolean watched) {
@@ -56,7 +58,7 @@ final class Connector implements AutoCloseable {
                     watched
                             ? open(properties)
                             : DriverManager.getConnection(endpoint.url(), properties);
-            new Session(connection, endpoint.label()).run(NO_TRANSACTION_TIMEOUT);
+            new Session(connection, label).run(NO_TRANSACTION_TIMEOUT);
             return connection;
         } catch (SQLException e) {
             throw unreachable(e);
@@ -107,34 +109,32 @@ final class Connector implements AutoCloseable {
         if (Thread.currentThread().isInterrupted()) {
             return new LockstepException(
                     Fault.INTERRUPTED,
-                    "interrupted while connecting to database \"%s\"".formatted(endpoint.label()),
+                    "interrupted while connecting to database \"%s\"".formatted(label),
                     e);
         }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         if (state.startsWith("28") || state.equals(SqlStates.REJECTED)) {
             return SqlStates.fault(
                     "database \"%s\" refused user \"%s\"; check user, password and pg_hba.conf"
-                            .formatted(endpoint.label(), endpoint.user()),
+                            .formatted(label, endpoint.user()),
                     e);
         }
         if (state.equals(NO_DATABASE)) {
             return new LockstepException(
                     Fault.PRECONDITION,
                     "database \"%s\" does not exist; create it, or mend the plan's url"
-                            .formatted(endpoint.label()),
+                            .formatted(label),
                     e);
         }
         if (SqlStates.isConnectionLoss(e)) {
             return SqlStates.fault(
                     "cannot connect to database \"%s\" as \"%s\"; check that the server runs, that"
-                                    .formatted(endpoint.label(), endpoint.user())
+                                    .formatted(label, endpoint.user())
                             + " host and port are right and that no firewall is in the way",
                     e);
         }
         return SqlStates.fault(
-                "cannot connect to database \"%s\" as \"%s\""
-                        .formatted(endpoint.label(), endpoint.user()),
-                e);
+                "cannot connect to database \"%s\" as \"%s\"".formatted(label, endpoint.user()), e);
     }
 
     /// Closes a connection, whatever its state.

@@ -29,6 +29,7 @@ public final class Db implements AutoCloseable {
             "SET application_name = '%s'; " + Connector.NO_TRANSACTION_TIMEOUT;
 
     private final Endpoint endpoint;
+    private final String label;
     private final String applicationName;
     private final HikariDataSource pool;
     private final Connector connector;
@@ -47,10 +48,11 @@ public final class Db implements AutoCloseable {
 
     private Db(Endpoint endpoint, String applicationName, StallWatch.Patience patience) {
         this.endpoint = endpoint;
+        this.label = endpoint.label();
         this.applicationName = applicationName;
         this.connector = new Connector(endpoint, applicationName, patience);
         HikariConfig config = new HikariConfig();
-        config.setPoolName(applicationName + "@" + endpoint.label());
+        config.setPoolName(applicationName + "@" + label);
         config.setDataSource(new Watched());
         config.setConnectionInitSql(AS.formatted(applicationName));
         config.setMaximumPoolSize(POOL_MAX);
@@ -77,7 +79,7 @@ public final class Db implements AutoCloseable {
 
     /// `host:port/database`.
     public String label() {
-        return endpoint.label();
+        return label;
     }
 
     /// The pool itself, for libraries that want one.
@@ -96,7 +98,7 @@ public final class Db implements AutoCloseable {
         for (Optional<Connection> spare = spares.take(); ; spare = spares.take()) {
             boolean isNew = spare.isEmpty();
             Session session =
-                    new Session(spare.orElseGet(this::makeSpare), label(), this::leaveSpare);
+                    new Session(spare.orElseGet(this::makeSpare), label, this::leaveSpare);
             try {
                 session.run(AS.formatted(applicationName + " " + purpose));
                 return session;
@@ -131,12 +133,12 @@ public final class Db implements AutoCloseable {
     /// Where no more connections are to be had, those that nobody uses make room.
     private Session open(String purpose, Map<String, String> extra) {
         try {
-            return new Session(connector.open(purpose, extra), label());
+            return new Session(connector.open(purpose, extra), label);
         } catch (LockstepException e) {
             if (!SqlStates.of(e).orElse("").equals(SqlStates.TOO_MANY) || !spares.giveUp()) {
                 throw e;
             }
-            return new Session(connector.open(purpose, extra), label());
+            return new Session(connector.open(purpose, extra), label);
         }
     }
 
@@ -216,7 +218,7 @@ public final class Db implements AutoCloseable {
     private Session borrow() {
         reach();
         try {
-            return new Session(pool.getConnection(), label());
+            return new Session(pool.getConnection(), label);
         } catch (SQLException e) {
             reached = false;
             throw notAgain(
@@ -232,7 +234,7 @@ public final class Db implements AutoCloseable {
                 String.format(
                         Locale.ROOT,
                         "no connection to database \"%s\" within %d s",
-                        label(),
+                        label,
                         pool.getConnectionTimeout() / 1000),
                 e);
     }

@@ -12,16 +12,19 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.ExitCode;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Does what other processes ask of the one that has the run, and answers.
 ///
 /// Thread rule: the thread that made it drives the run and answers; another one looks on for what
 /// comes besides.
 final class Answers {
+    private static final Logger log = LoggerFactory.getLogger(Answers.class);
+
     private final Conductor conductor;
     private final Stop stop;
     private final Watcher watcher;
@@ -44,9 +47,9 @@ final class Answers {
         abortable = true;
     }
 
-    /// Takes on what is asked and not taken on yet.
-    List<Request> claim() {
-        return requests.open().stream().filter(requests::claim).toList();
+    /// Takes on one thing that is asked; the others can be taken back until their turn comes.
+    Optional<Request> claim() {
+        return requests.open().stream().filter(requests::claim).findFirst();
     }
 
     /// Does what is asked, and answers. False where it was recalled and left in its middle: then
@@ -56,32 +59,49 @@ final class Answers {
         begin(request.id());
         try {
             outcome = outcome(request);
+            boolean _ = end();
+        } catch (LockstepException e) {
+            if (isLeft(e)) {
+                return false;
+            }
+            if (Commands.isHalfDone(conductor.state(), e)) {
+                throw e;
+            }
+            outcome = Commands.refused(e);
+        } catch (InterruptedException e) {
+            if (isLeft(e)) {
+                return false;
+            }
+            Thread.currentThread().interrupt();
+            outcome =
+                    new Outcome(
+                            ExitCode.INTERRUPTED, "the process that was asked is being stopped");
         } catch (RuntimeException | AssertionError e) {
-            if (end()) {
+            if (isLeft(e)) {
                 return false;
             }
             throw e;
-        }
-        if (end() && outcome.exit() != ExitCode.DONE) {
-            return false;
         }
         requests.answer(request.id(), outcome);
         watcher.say(request.command() + ": " + outcome.text());
         return true;
     }
 
-    private Outcome outcome(Request request) {
-        try {
-            return new Commands(conductor).perform(asked(request));
-        } catch (LockstepException e) {
-            if (Commands.isHalfDone(conductor.state(), e)) {
-                throw e;
-            }
-            return Commands.refused(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Outcome(ExitCode.INTERRUPTED, "the process that was asked is being stopped");
+    private Outcome outcome(Request request) throws InterruptedException {
+        Asked asked = asked(request);
+        return requests.isRecalled(request.id())
+                ? Commands.refused(Failures.recalled(conductor, asked))
+                : new Commands(conductor).perform(asked);
+    }
+
+    /// Whether a failure is that of what was interrupted because it was recalled, which can fail in
+    /// many ways.
+    private boolean isLeft(Throwable failure) {
+        boolean left = end();
+        if (left) {
+            log.atInfo().setCause(failure).log("what was recalled is left");
         }
+        return left;
     }
 
     private synchronized void begin(long id) {
@@ -93,10 +113,14 @@ final class Answers {
     /// after.
     private synchronized boolean end() {
         atHand = OptionalLong.empty();
-        if (!recalled || stop.isAsked()) {
+        if (!recalled) {
             return false;
         }
         boolean _ = Thread.interrupted();
+        if (stop.isAsked()) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
         return true;
     }
 
@@ -105,7 +129,7 @@ final class Answers {
     }
 
     private synchronized void interrupt(long id) {
-        if (atHand().equals(OptionalLong.of(id))) {
+        if (atHand().equals(OptionalLong.of(id)) && !stop.isAsked()) {
             recalled = true;
             driver.interrupt();
         }
@@ -143,17 +167,20 @@ final class Answers {
         return true;
     }
 
-    /// Looks for what comes while something else is done: the recall of that; and, while the run is
-    /// not in step, whatever is asked: abort stops the work at hand, all else has to wait for its
-    /// time. In a switch or an ending the open request may be what brought the run there; what else
-    /// comes then is answered after it.
+    /// Looks for what comes while something else is done: the recall of that, but of an ending,
+    /// from which there is no way back; and, while the run is not in step, whatever is asked: abort
+    /// stops the work at hand, all else has to wait for its time. In a switch or an ending the open
+    /// request may be what brought the run there; what else comes then is answered after it.
     void lookBesides() {
+        RunState state = conductor.state();
+        if (state.isFinal() || isEnding(state)) {
+            return;
+        }
         OptionalLong id = atHand();
         if (id.isPresent() && requests.isRecalled(id.getAsLong())) {
             interrupt(id.getAsLong());
         }
-        RunState state = conductor.state();
-        if (state instanceof InStep || state.isFinal() || isEnding(state)) {
+        if (state instanceof InStep) {
             return;
         }
         for (Request request : requests.open()) {

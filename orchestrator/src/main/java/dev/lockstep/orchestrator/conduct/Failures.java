@@ -47,8 +47,11 @@ final class Failures {
     static LockstepException recalled(Conductor conductor, Asked asked) {
         return new LockstepException(
                 Fault.INTERRUPTED,
-                "%s was taken back, and nothing has come of it; the run is %s"
-                        .formatted(asked.command(), told(conductor.state())));
+                "%s was taken back%s; the run is %s"
+                        .formatted(
+                                asked.command(),
+                                asked.isSwitch() ? ", and nothing has come of it" : "",
+                                told(conductor.state())));
     }
 
     private static String told(RunState state) {

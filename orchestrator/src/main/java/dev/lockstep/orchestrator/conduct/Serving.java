@@ -10,7 +10,7 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.fault.Fault;
 import dev.lockstep.plans.fault.LockstepException;
 import java.time.Duration;
-import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Predicate;
 
@@ -65,12 +65,10 @@ public final class Serving {
             if (enough.test(conductor.state()) || conductor.state().isFinal()) {
                 return true;
             }
-            List<Request> asked = answers.claim();
-            if (!asked.isEmpty()) {
+            Optional<Request> asked = answers.claim();
+            if (asked.isPresent()) {
                 continuous.stop();
-            }
-            for (Request request : asked) {
-                if (!answers.answer(request)) {
+                if (!answers.answer(asked.get())) {
                     takeUpAnew();
                 }
             }
@@ -198,7 +196,10 @@ public final class Serving {
     }
 
     private boolean abortAsAsked() {
-        return answers.abortIfAsked() ? true : stopped();
+        if (!answers.abortIfAsked()) {
+            return stopped();
+        }
+        return true;
     }
 
     private void giveUpOrPause(LockstepException e, OptionalLong pause) {

@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class Cleanup {
     private static final Logger log = LoggerFactory.getLogger(Cleanup.class);
     private static final Duration LOCK_MAX = Duration.ofSeconds(2);
+    private static final Duration SOURCE_LOCK_MAX = Duration.ofSeconds(20);
 
     private static final List<String> NOTES =
             List.of(
@@ -125,8 +126,9 @@ public final class Cleanup {
                 return;
             }
             session.begin();
+            session.run("SET LOCAL lock_timeout = " + SOURCE_LOCK_MAX.toMillis());
             // A run that begins is there by now, or finds no tables and makes them anew.
-            session.run("LOCK TABLE lockstep.run IN SHARE ROW EXCLUSIVE MODE");
+            session.run("LOCK TABLE lockstep.run IN ACCESS EXCLUSIVE MODE");
             for (String sql : FORGET_ON_SOURCE) {
                 session.update(sql, run.name());
             }

@@ -47,7 +47,7 @@ public final class OpenRun implements AutoCloseable {
         check(registration, folder, state);
         if (isNew) {
             new Preflight(plan, source, target).check();
-        } else if (!Asked.of(command).isEnding() && !(state instanceof RunState.Expanding)) {
+        } else if (!Asked.of(command).isEnding() && hasLog(state)) {
             registration.requireLogIn(folder);
         }
         RunFolder.make(folder);
@@ -72,6 +72,19 @@ public final class OpenRun implements AutoCloseable {
             giveBack(lease, journal, target, folder);
             throw e;
         }
+    }
+
+    /// Whether the run goes on from a log that there is.
+    private static boolean hasLog(RunState state) {
+        return switch (state instanceof RunState.Failed failed ? failed.in() : state) {
+            case RunState.Copying _,
+                    RunState.CatchingUp _,
+                    RunState.Verifying _,
+                    RunState.InStep _,
+                    RunState.Switching _ ->
+                    true;
+            default -> false;
+        };
     }
 
     /// Whoever had the run until now may have ended it.

@@ -19,8 +19,9 @@ public final class Stop {
     /// Stops the thread that made this, for `why`. Only the first reason counts.
     public void ask(LockstepException why) {
         if (reason.compareAndSet(null, why)) {
-            asked.countDown();
+            // Whoever hears of it one way and deals with that is not to be interrupted once more.
             worker.interrupt();
+            asked.countDown();
         }
     }
 
@@ -32,7 +33,7 @@ public final class Stop {
     }
 
     public boolean isAsked() {
-        return asked.getCount() == 0;
+        return reason.get() != null;
     }
 
     public Optional<LockstepException> reason() {

@@ -73,7 +73,11 @@ public final class RunFolder {
         try (Stream<Path> files = Files.list(broker)) {
             return files.anyMatch(file -> Remains.isTopic(file.getFileName().toString()));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new LockstepException(
+                    Fault.PRECONDITION,
+                    "the run's folder \"%s\" cannot be read: %s"
+                            .formatted(folder, whyNot(folder, e)),
+                    e);
         }
     }
 

@@ -112,7 +112,7 @@ final class StatusText {
         boolean starts =
                 switch (status.state()) {
                     case "copying", "catching-up", "verifying", "in-step", "switching" ->
-                            status.worker().isPresent();
+                            status.worker().isPresent() && status.trouble().isEmpty();
                     default -> false;
                 };
         return starts

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -139,7 +140,7 @@ class InterruptTest {
             LiveRun.await(
                     "the switch at its locks",
                     () -> Files.exists(folder.resolve("held")) && isFencing());
-            isTakenBack(cutover, "cutover");
+            isTakenBack(cutover, "cutover was taken back, and nothing has come of it");
             assertThat(folder.resolve("held")).doesNotExist();
             writer.run("INSERT INTO public.item VALUES (1)");
             writer.commit();
@@ -162,19 +163,27 @@ class InterruptTest {
             LiveRun.await(
                     "the verification waits for it",
                     () -> Status.of(move).text().contains("pid " + writer.backendPid()));
-            isTakenBack(validate, "validate");
+            isTakenBackBeforeItsTurn(move);
+            isTakenBack(validate, "validate was taken back");
             writer.commit();
             assertThat(move.told("validate").done()).contains("1 row of 1 table");
         }
     }
 
-    private void isTakenBack(Process process, String command) throws Exception {
+    private void isTakenBackBeforeItsTurn(Move move) throws Exception {
+        CompletableFuture<Told> told = new CompletableFuture<>();
+        Thread asker = Thread.ofPlatform().start(() -> told.complete(move.told("validate")));
+        LiveRun.await(
+                "both are asked",
+                () -> Pair.rows(pair.target(), "SELECT 1 FROM lockstep.request").size() == 2);
+        asker.interrupt();
+        told.get(30, TimeUnit.SECONDS).refused(130, "INTERRUPTED", "and nothing was done");
+    }
+
+    private void isTakenBack(Process process, String told) throws Exception {
         assertThat(told(process))
-                .contains("taking `%s` back, as far as it still can be".formatted(command))
-                .endsWith(
-                        command
-                                + " was taken back, and nothing has come of it; the run is in-step,"
-                                + " active: source [INTERRUPTED]");
+                .contains("` back, as far as it still can be")
+                .endsWith(told + "; the run is in-step, active: source [INTERRUPTED]");
     }
 
     private boolean isFencing() {

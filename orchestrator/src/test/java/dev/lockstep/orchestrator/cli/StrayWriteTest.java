@@ -145,7 +145,7 @@ class StrayWriteTest {
                     CompletableFuture.supplyAsync(() -> move.told("cutover"));
             LiveRun.await(
                     "a cut that waits",
-                    () -> Status.of(move).text().contains("the end of transactions"));
+                    () -> Status.of(move).text().contains("transactions to end"));
             Pair.run(target, touch);
             open.rollback();
             asked.join().refused(4, "PRECONDITION", "written to while both sides were compared");

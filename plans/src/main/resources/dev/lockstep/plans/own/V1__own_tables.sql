@@ -9,10 +9,11 @@
 CREATE TABLE IF NOT EXISTS lockstep.run (
     name text PRIMARY KEY,
     fingerprint text NOT NULL,
-    folder text NOT NULL DEFAULT '',
-    machine text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE lockstep.run
+    ADD COLUMN IF NOT EXISTS folder text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS machine text NOT NULL DEFAULT '';
 
 -- What happened, in order. Nothing is ever changed or removed; the state of a run is the fold of this.
 CREATE TABLE IF NOT EXISTS lockstep.journal (

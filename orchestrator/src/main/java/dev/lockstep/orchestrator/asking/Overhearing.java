@@ -5,12 +5,16 @@ import dev.lockstep.orchestrator.run.Watcher;
 import dev.lockstep.plans.sql.Session;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// Passes on what the process that was asked says that it is at.
 ///
 /// Thread rule: one thread.
 final class Overhearing {
     private static final Duration SAY_EVERY = Duration.ofSeconds(2);
+
+    /// That time goes by is no news.
+    private static final Pattern PASSING = Pattern.compile("\\d+ s\\b");
 
     private final Session session;
     private final String run;
@@ -32,10 +36,10 @@ final class Overhearing {
         Note.find(session, run)
                 .filter(Note.Found::fresh)
                 .flatMap(found -> Optional.ofNullable(found.note().doing()))
-                .filter(doing -> !doing.equals(said))
+                .filter(doing -> !PASSING.matcher(doing).replaceAll("").equals(said))
                 .ifPresent(doing -> {
                     watcher.say(doing);
-                    said = doing;
+                    said = PASSING.matcher(doing).replaceAll("");
                 });
         saidAt = System.nanoTime();
     }

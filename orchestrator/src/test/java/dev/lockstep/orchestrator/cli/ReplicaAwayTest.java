@@ -6,6 +6,7 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.testing.PostgresServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +47,7 @@ class ReplicaAwayTest {
     private final PostgresServer server = PostgresServer.start(Map.of());
     private final Db own = server.database();
     private final Db other = PostgresServer.second().database();
+    private final List<Thread> probes = new ArrayList<>();
     @TempDir Path folder = Path.of("");
 
     @AfterEach
@@ -72,7 +74,9 @@ class ReplicaAwayTest {
         LiveRun.await(
                 "a commit waits",
                 () -> {
-                    Thread.ofVirtual().start(() -> run(own, "INSERT INTO public.probe VALUES (1)"));
+                    probes.add(
+                            Thread.ofVirtual()
+                                    .start(() -> run(own, "INSERT INTO public.probe VALUES (1)")));
                     return own.call(session -> session.flag(WAITS));
                 });
     }
@@ -117,7 +121,12 @@ class ReplicaAwayTest {
         Move move = move(own, other);
         try (LiveRun _ = LiveRun.inStep(move)) {
             away();
-            own.call(session -> session.rows(END_WAITS, row -> row.textAt(1)));
+            LiveRun.await(
+                    "none of the test's commits waits",
+                    () -> {
+                        own.call(session -> session.rows(END_WAITS, row -> row.textAt(1)));
+                        return probes.stream().noneMatch(Thread::isAlive);
+                    });
             for (int i = 0; i <= POOLED; i++) {
                 assertThat(move.told("validate").done()).contains("no difference");
             }

@@ -116,8 +116,7 @@ public final class Serving {
 
     private void takeUp(boolean flowing) throws InterruptedException {
         conductor.refresh();
-        RunState state = conductor.state();
-        RunState in = state instanceof RunState.Failed failed ? failed.in() : state;
+        RunState in = conductor.state().at();
         if (in instanceof RunState.Switching || (in instanceof InStep && flowing)) {
             conductor.begin();
             conductor.advance();

@@ -76,7 +76,7 @@ public final class OpenRun implements AutoCloseable {
 
     /// Whether the run goes on from a log that there is.
     private static boolean hasLog(RunState state) {
-        return switch (state instanceof RunState.Failed failed ? failed.in() : state) {
+        return switch (state.at()) {
             case RunState.Copying _,
                     RunState.CatchingUp _,
                     RunState.Verifying _,

@@ -51,6 +51,11 @@ public sealed interface RunState {
         };
     }
 
+    /// What the run is at; of a failed one, what it failed in.
+    default RunState at() {
+        return this instanceof Failed failed ? failed.in() : this;
+    }
+
     /// Whether nothing will ever happen again.
     default boolean isFinal() {
         return this instanceof Completed || this instanceof Aborted;

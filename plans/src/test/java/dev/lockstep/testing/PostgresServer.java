@@ -17,19 +17,30 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class PostgresServer {
     private static final int NEWEST = 18;
 
-    /// Once the server has ended; a hook of its own may be at that.
+    /// Its input ends with the JVM, however that ends.
     private static final String REMOVAL =
-            "for i in $(seq 100); do test -e \"$1/postmaster.pid\" || break; sleep 0.2; done;"
-                    + " rm -rf \"$1\"";
+            """
+            trap '' INT TERM
+            cat
+            kill -INT $(head -n 1 "$1/postmaster.pid")
+            for i in $(seq 100); do test -e "$1/postmaster.pid" || break; sleep 0.2; done
+            rm -rf "$1"
+            """;
+
+    /// A file system in memory, as Linux has one.
+    private static final Path MEMORY = Path.of("/dev/shm");
+
+    /// A module's tests write a third of it.
+    private static final long ENOUGH_BYTES = 12L << 30;
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
     private final EmbeddedPostgres server;
-    private final Path data;
+    private final Process removal;
 
-    private PostgresServer(EmbeddedPostgres server, Path data) {
+    private PostgresServer(EmbeddedPostgres server, Process removal) {
         this.server = server;
-        this.data = data;
+        this.removal = removal;
     }
 
     private static final class Shared {
@@ -78,18 +89,33 @@ public final class PostgresServer {
     private static PostgresServer start(
             Map<String, String> settings, EmbeddedPostgres.Builder builder) {
         try {
-            Path data = Files.createTempDirectory("lockstep-postgres");
+            Path data = folder();
+            Process removal =
+                    new ProcessBuilder("sh", "-c", REMOVAL, "sh", data.toString())
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .start();
             EmbeddedPostgres server =
                     configured(settings, builder)
                             .setDataDirectory(data)
                             .setCleanDataDirectory(false)
                             .start();
-            PostgresServer started = new PostgresServer(server, data);
+            PostgresServer started = new PostgresServer(server, removal);
             Runtime.getRuntime().addShutdownHook(new Thread(started::stop));
             return started;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// A new database is 300 files, and most of what it costs is to make them.
+    private static Path folder() throws IOException {
+        boolean fits =
+                Files.isWritable(MEMORY)
+                        && Files.getFileStore(MEMORY).getUsableSpace() > ENOUGH_BYTES;
+        return fits
+                ? Files.createTempDirectory(MEMORY, "lockstep-postgres")
+                : Files.createTempDirectory("lockstep-postgres");
     }
 
     static EmbeddedPostgres.Builder configured(
@@ -153,7 +179,7 @@ public final class PostgresServer {
     public void stop() {
         try {
             server.close();
-            var _ = new ProcessBuilder("sh", "-c", REMOVAL, "sh", data.toString()).start();
+            removal.getOutputStream().close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

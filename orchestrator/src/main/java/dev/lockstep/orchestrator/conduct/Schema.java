@@ -20,6 +20,7 @@ import dev.lockstep.plans.fault.Problems;
 import dev.lockstep.plans.plan.Plan;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,15 +41,8 @@ public final class Schema {
 
     /// Gives the target its tables, and has them refuse every write that is not the run's.
     public void expand() {
-        copied(Moved.read(run.plan(), run.source(), run.target()))
-                .ifPresent(SchemaCopy::restoreTables);
-        run.plan()
-                .schema()
-                .expand()
-                .ifPresent(folder ->
-                        new FlywayFolder(run.target(), folder, "expand", run.name()).apply());
-        Moved moved = Moved.read(run.plan(), run.source(), run.target());
-        if (copied(moved).isEmpty()) {
+        Moved moved = made();
+        if (!hasRest()) {
             checkFit(moved);
         }
         LockRetry.run(
@@ -57,13 +51,27 @@ public final class Schema {
                     // Who was replaced meanwhile would close a target that writes may have moved
                     // to.
                     Lease.hold(session, run.name(), run.epoch());
-                    if (copied(moved).isEmpty()) {
+                    if (!hasRest()) {
                         FoundSequences.note(session, run.name(), moved);
                     }
                     Refusal refusal = Switch.refusal(run, moved, Side.TARGET);
                     refusal.refuse(session);
                     StrayWrites.watch(session, run.name(), refusal.tables());
                 });
+    }
+
+    /// The tables of both sides, once the target's are there.
+    private Moved made() {
+        Moved before = present();
+        Optional<SchemaCopy> copy = copied(before);
+        Optional<Path> folder = run.plan().schema().expand();
+        copy.ifPresent(SchemaCopy::restoreTables);
+        folder.ifPresent(f -> new FlywayFolder(run.target(), f, "expand", run.name()).apply());
+        return copy.isEmpty() && folder.isEmpty() ? before : present();
+    }
+
+    private Moved present() {
+        return Moved.read(run.plan(), run.source(), run.target());
     }
 
     private void checkFit(Moved moved) {

@@ -47,7 +47,7 @@ public final class OpenRun implements AutoCloseable {
         check(registration, folder, state);
         if (isNew) {
             new Preflight(plan, source, target).check();
-        } else if (!Asked.of(command).isEnding() && hasLog(state)) {
+        } else if (!Asked.of(command).isEnding() && hasLog(registration, state)) {
             registration.requireLogIn(folder);
         }
         RunFolder.make(folder);
@@ -75,10 +75,10 @@ public final class OpenRun implements AutoCloseable {
     }
 
     /// Whether the run goes on from a log that there is.
-    private static boolean hasLog(RunState state) {
+    private static boolean hasLog(Registration registration, RunState state) {
         return switch (state.at()) {
-            case RunState.Copying _,
-                    RunState.CatchingUp _,
+            case RunState.Copying _ -> registration.hasBegun();
+            case RunState.CatchingUp _,
                     RunState.Verifying _,
                     RunState.InStep _,
                     RunState.Switching _ ->

@@ -27,6 +27,8 @@ record Registration(Plan plan, Db source, Db target) {
             """;
     private static final String PLACE =
             "SELECT folder, machine FROM lockstep.run WHERE name = ? AND folder <> ''";
+    private static final String HAS_BEGUN =
+            "SELECT EXISTS (SELECT FROM lockstep.position WHERE run = ?)";
     private static final String FINGERPRINT = "SELECT fingerprint FROM lockstep.run WHERE name = ?";
 
     /// Fails where the plan's name is on the target for a run that moves something else.
@@ -70,6 +72,11 @@ record Registration(Plan plan, Db source, Db target) {
     private String unscoped() {
         String identity = source.call(session -> session.one(Preflight.IDENTITY));
         return "%s %s %s ".formatted(identity, plan.mapping(), plan.schema().copy());
+    }
+
+    /// Whether the run's first stream has begun, and with it the log.
+    boolean hasBegun() {
+        return target.call(session -> session.flag(HAS_BEGUN, plan.name()));
     }
 
     /// Fails where the run's changes are in another folder than this one.

@@ -10,14 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// After `abort` everything but rows is in both databases as if there had been no run: schema,
 /// privileges, settings, and on the target what its sequences have given.
-@Execution(ExecutionMode.CONCURRENT)
 class AsBeforeTest {
     private static final String SCHEMA =
             """
@@ -95,7 +92,6 @@ class AsBeforeTest {
         return facts;
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @ParameterizedTest
     @CsvSource({"copying, ''", "in-step, ''", "returned, ''", "in-step, --keep-target"})
     void aTargetThatHadItsTablesHasThemAsTheyWere(String state, String keep) {
@@ -106,7 +102,6 @@ class AsBeforeTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @ParameterizedTest
     @CsvSource({"copying", "returned"})
     void aTargetThatGotItsTablesHasNoneAnyMore(String state) {
@@ -138,7 +133,6 @@ class AsBeforeTest {
         Pair.run(pair.source(), MORE + " ON CONFLICT DO NOTHING");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTargetThatIsKeptHasTheTablesThatItGotAndNothingElse() {
         try (Pair pair = withPrograms()) {

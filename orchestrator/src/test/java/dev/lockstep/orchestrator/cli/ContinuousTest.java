@@ -115,7 +115,8 @@ class ContinuousTest {
     private static boolean isCompared(Db db) {
         return db.call(session ->
                 session.flag(
-                        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND"
+                        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname ="
+                                + " current_database() AND state = 'active' AND"
                                 + " pid <> pg_backend_pid() AND query LIKE '%hash%\"big\"%')"));
     }
 

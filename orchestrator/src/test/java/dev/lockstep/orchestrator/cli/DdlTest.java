@@ -8,12 +8,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Statements that change tables while a run carries them. Each stops the run by name before a
 /// wrong row is written, or is taken over; after the remedy nothing is lost.
-@Execution(ExecutionMode.CONCURRENT)
 class DdlTest {
     private static final String SHOP =
             """
@@ -76,7 +73,6 @@ class DdlTest {
         assertThat(Pair.rows(source, ITEMS)).isEqualTo(Pair.rows(target, ITEMS));
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewColumn() {
         start();
@@ -95,7 +91,6 @@ class DdlTest {
                 .contains("(1,1.00,before,low,7)", "(2,2.00,n,low,5)", "(4,,,,1)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewColumnThatTheTargetHasAlready() {
         start();
@@ -113,7 +108,6 @@ class DdlTest {
         goesOn();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewNameForAColumn() {
         start();
@@ -130,7 +124,6 @@ class DdlTest {
         assertThat(Pair.rows(target, ITEMS)).contains("(1,1.00,before,low)", "(2,2.00,after,low)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewNameForATableThatItGivesBack() {
         start();
@@ -148,7 +141,6 @@ class DdlTest {
         assertThat(Pair.rows(target, ITEMS)).hasSize(2).contains("(7,7.00,new,low)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aColumnThatGoes() {
         start();
@@ -172,7 +164,6 @@ class DdlTest {
         goesOn();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void anotherType() {
         start();
@@ -189,7 +180,6 @@ class DdlTest {
         assertThat(Pair.rows(target, ITEMS)).contains("(1,1.2345,n,low)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void anEnumValueThatTheTargetLacks() {
         start();
@@ -205,7 +195,6 @@ class DdlTest {
         assertThat(Pair.rows(target, ITEMS)).contains("(4,4.00,n,high)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewTable() {
         start();
@@ -220,7 +209,6 @@ class DdlTest {
         goesOn();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aNewPartition() {
         start();
@@ -236,7 +224,6 @@ class DdlTest {
         assertThat(Pair.rows(target, "SELECT * FROM visit_2")).containsExactly("(2021-05-05,x)");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTableThatGoes() {
         start();
@@ -249,7 +236,6 @@ class DdlTest {
         goesOn();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTableThatIsNotPublishedForAWhile() {
         start();
@@ -268,7 +254,6 @@ class DdlTest {
         goesOn();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void anotherReplicaIdentity() {
         start();

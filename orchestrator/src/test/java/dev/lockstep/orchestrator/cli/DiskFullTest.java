@@ -8,12 +8,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Disks that are full for a while: the run says what it waits for, and goes on once there is room.
 @Timeout(240)
-@Execution(ExecutionMode.CONCURRENT)
 class DiskFullTest {
     private static final String ROWS =
             "SELECT count(*), md5(string_agg(id || text, ',' ORDER BY id)) FROM item";
@@ -44,7 +41,6 @@ class DiskFullTest {
                 () -> Pair.rows(pair.target(), ROWS).equals(Pair.rows(pair.source(), ROWS)));
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void targetWithoutRoomIsWaitedFor() {
         try (SmallDisk disk = SmallDisk.make(folder.resolve("disk"), 48)) {
@@ -80,7 +76,6 @@ class DiskFullTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void changeLogWithoutRoomIsWaitedFor() {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY, text text)");

@@ -15,7 +15,11 @@ import java.util.function.BooleanSupplier;
 /// what Ctrl-C does to a process.
 final class LiveRun implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
+
+    /// To look is to connect: whoever waits for long looks more rarely.
+    private static final Duration LOOK_FIRST_AFTER = Duration.ofMillis(150);
+
+    private static final Duration LOOK_EVERY_MAX = Duration.ofMillis(600);
 
     private final Move move;
     private final CompletableFuture<Told> told = new CompletableFuture<>();
@@ -46,8 +50,7 @@ final class LiveRun implements AutoCloseable {
                     if (told.isDone()) {
                         throw new AssertionError("the run has ended: " + ended());
                     }
-                    Status status = Status.of(move);
-                    return status.state().equals(state) && status.isWorkedOn();
+                    return Status.stateOf(move).equals(state) && Status.of(move).isWorkedOn();
                 });
         return this;
     }
@@ -55,9 +58,11 @@ final class LiveRun implements AutoCloseable {
     /// Waits for a condition, and fails after a time that is long for a busy machine.
     static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long pause = LOOK_FIRST_AFTER.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("%s within %s", what, PATIENCE).isLessThan(deadline);
-            LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            LockSupport.parkNanos(pause);
+            pause = Math.min(pause + pause / 4, LOOK_EVERY_MAX.toNanos());
         }
     }
 

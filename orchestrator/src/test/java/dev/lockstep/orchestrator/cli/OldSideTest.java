@@ -8,11 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// What becomes of the database that applications have left.
-@Execution(ExecutionMode.CONCURRENT)
 class OldSideTest {
     private static final String TABLES =
             """
@@ -31,7 +28,6 @@ class OldSideTest {
         pair.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void itGoesOnRefusingWritesWhereThePlanWantsThatUntilOneStatementFreesIt() {
         pair.onBoth(TABLES);
@@ -57,7 +53,6 @@ class OldSideTest {
         Pair.run(target, "DELETE FROM item; TRUNCATE part");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void itTakesWritesAgainOtherwise() {
         pair.onBoth(TABLES);

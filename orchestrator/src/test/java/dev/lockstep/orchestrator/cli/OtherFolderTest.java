@@ -1,7 +1,10 @@
 package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.plans.fault.Fault;
+import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.testing.Pair;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,5 +46,25 @@ class OtherFolderTest {
         first.told("rollback").refused(4, "PRECONDITION", other.state().toString());
         assertThat(first.told("complete").done()).contains("completed");
         assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).containsExactly("(1)");
+    }
+
+    /// The process died after it had told that it copies, and before it kept a change.
+    @Test
+    void aRunThatHasNoChangesYetIsTakenUpAnywhere() throws IOException {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move first = Move.alone(folder, pair);
+        Hooked dying =
+                new Hooked()
+                        .at(
+                                "copying",
+                                () -> {
+                                    throw new LockstepException(Fault.INTERRUPTED, "dead");
+                                });
+        assertThatThrownBy(() -> dying.switches(first, 1)).hasMessageContaining("interrupted");
+        assertThat(Status.of(first).state()).isEqualTo("copying");
+        Pair.run(pair.source(), "INSERT INTO item VALUES (1)");
+        elsewhere(first).told("run", "--until", "in-step").done();
+        assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).containsExactly("(1)");
+        first.told("abort").done();
     }
 }

@@ -13,13 +13,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// A synchronous replica is away while writes are held. A commit that waits for it waits without
 /// end, and no setting bounds that.
 @Timeout(300)
-@Execution(ExecutionMode.CONCURRENT)
 class ReplicaAwayTest {
     private static final String PLAN =
             """
@@ -101,7 +98,6 @@ class ReplicaAwayTest {
         return move;
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aSwitchIsUndoneWhereTheActivesReplicaIsAway() {
         Move move = move(own, other);
@@ -115,7 +111,6 @@ class ReplicaAwayTest {
     }
 
     /// Each marker that waited for it would keep a connection, of which there are few.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void verificationGoesOnWhereTheActivesReplicaIsAway() {
         Move move = move(own, other);
@@ -136,7 +131,6 @@ class ReplicaAwayTest {
     }
 
     /// The journal itself cannot be written to, and clients are let go before that is waited for.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void clientsAreLetGoWhereTheTargetsReplicaIsAway() {
         Move move = move(other, own);

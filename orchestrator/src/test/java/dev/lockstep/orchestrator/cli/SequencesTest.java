@@ -9,12 +9,9 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Sequences of every kind go on where they stood on the other side, whoever writes in the very
 /// moment of a switch.
-@Execution(ExecutionMode.CONCURRENT)
 class SequencesTest {
     private static final String SCHEMA =
             """
@@ -68,7 +65,6 @@ class SequencesTest {
         pair.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aThousandInsertsAtOnceFindNoDuplicateKeyAfterAnySwitch() {
         pair.onBoth(SCHEMA);
@@ -98,7 +94,6 @@ class SequencesTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aSequenceThatIsAlteredUnderTheRunIsCarriedOnceBothSidesCountAlike() {
         pair.onBoth("CREATE TABLE item (id smallserial PRIMARY KEY, name text)");
@@ -126,7 +121,6 @@ class SequencesTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void columnsThatShareASequenceOnOneSideOnlyAreRefused() {
         Pair.run(

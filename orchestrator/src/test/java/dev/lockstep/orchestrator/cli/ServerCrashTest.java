@@ -13,13 +13,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Servers that crash and recover under a run and an application that go on by themselves.
-@Execution(ExecutionMode.CONCURRENT)
 @Timeout(240)
 class ServerCrashTest {
     private static final String ALL = "SELECT n FROM entry ORDER BY n";
@@ -74,7 +71,6 @@ class ServerCrashTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @ParameterizedTest
     @ValueSource(strings = {"source", "target"})
     void aRunGoesOnWhenAServerIsBack(String which) throws Exception {
@@ -121,7 +117,6 @@ class ServerCrashTest {
         return Pair.rows(db, sql).getFirst().replaceAll("[()]", "");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aServerThatStaysAwayEndsTheRunWhichGoesOnLater() throws Exception {
         try (CrashingServer from = CrashingServer.start(folder.resolve("from"));

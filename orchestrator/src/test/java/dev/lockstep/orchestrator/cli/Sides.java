@@ -11,6 +11,13 @@ import java.util.List;
 
 /// What an application meets on the two sides of a run.
 final class Sides {
+    private static final String STANDS_AT_LOCKS =
+            """
+            SELECT 1 FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name LIKE '%fence'
+               AND wait_event_type = 'Lock'\
+            """;
+
     private Sides() {}
 
     /// A write that is refused with the SQLSTATE and the new home that clients are promised.
@@ -27,6 +34,11 @@ final class Sides {
         LiveRun.await(
                 "%s in %s".formatted(List.of(rows), db.label()),
                 () -> Pair.rows(db, query).equals(List.of(rows)));
+    }
+
+    /// Waits until a switch stands at the locks that it holds writes by, as somebody has one.
+    static void awaitFence(Db db) {
+        LiveRun.await("a fence at its locks", () -> !Pair.rows(db, STANDS_AT_LOCKS).isEmpty());
     }
 
     /// Nothing of Lockstep's is in either database, but the journal on the target.

@@ -12,12 +12,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// A write that came to the side that refuses writes, whatever way, is told until the run ends, and
 /// no switch goes by a verification from before it.
-@Execution(ExecutionMode.CONCURRENT)
 class StrayWriteTest {
     private static final String AS_REPLICA = "SET session_replication_role = replica; ";
     private static final String PATIENT =
@@ -66,7 +63,6 @@ class StrayWriteTest {
         assertThat(Status.of(move).text()).contains(texts).contains("ALARM");
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aWriteOfASessionInReplicaRoleIsToldAndKeepsWritesWhereTheyAre() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -98,7 +94,6 @@ class StrayWriteTest {
         Sides.areLeftClean(pair);
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTriggerThatIsTakenAwayIsToldAndPutBack() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -131,7 +126,6 @@ class StrayWriteTest {
         }
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aWriteWhileBothSidesAreComparedStopsTheSwitch() {
         String touch = AS_REPLICA + "UPDATE item SET name = name";
@@ -156,7 +150,6 @@ class StrayWriteTest {
         move.told("abort").done();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void whatComesWhileNobodyWorksOnTheRunIsToldToo() {
         Pair.run(target, AS_REPLICA + "INSERT INTO item VALUES (7, 'stray')");

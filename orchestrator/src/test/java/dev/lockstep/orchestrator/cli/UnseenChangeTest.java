@@ -21,14 +21,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// What makes the sides differ and is no change of the stream is seen before a switch, however
 /// young the last verification is.
-@Execution(ExecutionMode.CONCURRENT)
 class UnseenChangeTest {
     private static final String SHOP =
             """
@@ -65,7 +62,6 @@ class UnseenChangeTest {
         pair.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTriggerOfTheTargetThatChangesWhatTheStreamBrings() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -87,7 +83,6 @@ class UnseenChangeTest {
     }
 
     /// The stream has no change that tells of them.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void valuesThatAStatementGivesAreSeenBeforeASwitch() {
         try (LiveRun run = LiveRun.inStep(move)) {
@@ -110,7 +105,6 @@ class UnseenChangeTest {
     }
 
     /// Nobody looks at the tables between the last look before a switch and its fence.
-    @Execution(ExecutionMode.SAME_THREAD)
     @ParameterizedTest
     @EnumSource
     void aRewriteThatComesJustBeforeTheFenceUndoesTheSwitch(Side side) {
@@ -128,7 +122,6 @@ class UnseenChangeTest {
         move.told("abort").done();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aWritePastTheRefusalThatComesJustBeforeTheFenceUndoesTheSwitch() {
         Late late = new Late("SET session_replication_role = replica; UPDATE item SET note = note");
@@ -137,7 +130,6 @@ class UnseenChangeTest {
         assertThat(Pair.rows(source, ITEMS)).isEqualTo(Pair.rows(target, ITEMS));
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aColumnThatIsAddedJustBeforeTheFenceUndoesTheSwitch() {
         Late late = new Late("ALTER TABLE item ADD more text DEFAULT 'm'");
@@ -149,7 +141,6 @@ class UnseenChangeTest {
         move.told("abort").done();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void aTriggerOrALabelThatComesJustBeforeTheFenceUndoesTheSwitch() {
         Late late =
@@ -168,7 +159,6 @@ class UnseenChangeTest {
     }
 
     /// Applications do that all the time, and the stream carries it.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void tablesThatAreTruncatedJustBeforeTheFenceKeepNoSwitch() {
         Late late =

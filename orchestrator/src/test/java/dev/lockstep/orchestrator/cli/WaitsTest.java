@@ -120,7 +120,7 @@ class WaitsTest {
         try (Session writer = source.session("writer")) {
             holdLastTable(writer);
             cutover = later(move, "cutover");
-            awaitWaiting();
+            Sides.awaitFence(source);
             writer.run("INSERT INTO public.a VALUES (2); INSERT INTO public.z VALUES (2)");
             writer.commit();
         }
@@ -133,17 +133,5 @@ class WaitsTest {
     private static void holdLastTable(Session writer) {
         writer.begin();
         writer.run("LOCK TABLE public.z IN ROW EXCLUSIVE MODE");
-    }
-
-    private void awaitWaiting() {
-        LiveRun.await(
-                "the switch at its locks",
-                () ->
-                        !Pair.rows(
-                                        source,
-                                        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type ="
-                                                + " 'Lock' AND application_name LIKE '%fence'"
-                                                + " AND datname = current_database()")
-                                .isEmpty());
     }
 }

@@ -7,12 +7,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Whether changes can flow back is found out before writes move: when the run begins, and again
 /// before each switch.
-@Execution(ExecutionMode.CONCURRENT)
 class WayBackTest {
     private static final String TABLES =
             """
@@ -42,7 +39,6 @@ class WayBackTest {
         users.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void rightsThatAreMissingOnTheSourceAreAskedForBeforeTheRun() {
         users.asOwner(users.source(), TABLES);
@@ -61,7 +57,6 @@ class WayBackTest {
                         "GRANT USAGE ON SCHEMA shop TO \"%s\"".formatted(users.mover()));
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void whatWasTakenAwayUnderTheRunKeepsWritesWhereTheyAre() {
         users.asOwner(users.source(), TABLES);

@@ -11,13 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// The network between Lockstep and its databases fails for a while, in every state of a run and at
 /// every step of its switches. The run goes on by itself, no acknowledged write is lost, both sides
 /// are equal in the end, and nothing is left over.
-@Execution(ExecutionMode.CONCURRENT)
 class FaultTest {
     private static final boolean HEAVY = Boolean.getBoolean("lockstep.heavy");
 
@@ -33,7 +30,6 @@ class FaultTest {
         COMMIT_UNANSWERED
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     Stream<DynamicTest> aRunGetsOverTroubleWithItsNetwork() {
         return Arrays.stream(Trouble.values())

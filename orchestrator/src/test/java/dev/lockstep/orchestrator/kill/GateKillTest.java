@@ -16,12 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Lockstep's process is killed while it holds clients. Those of a PgBouncer go on although nobody
 /// starts another process, and the next one leads all of them to where writes are accepted.
-@Execution(ExecutionMode.CONCURRENT)
 class GateKillTest {
     private static final Duration RESUMED_MAX = Duration.ofSeconds(5);
     private static final String HOOKS =
@@ -46,7 +43,6 @@ class GateKillTest {
         databases.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void clientsGoOnWhenWhoPausedThemIsKilled() throws IOException {
         assumeThat(Pooler.isInstalled()).as(Pooler.MISSING).isTrue();
@@ -65,7 +61,6 @@ class GateKillTest {
     }
 
     /// Nobody lets them go in the dead one's stead but the next process.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void clientsThatHooksHoldAreLetGoOrMovedByTheNextProcess() throws IOException {
         Path plan = plan(HOOKS);

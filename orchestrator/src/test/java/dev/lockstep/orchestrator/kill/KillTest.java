@@ -14,14 +14,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Lockstep's process is killed with SIGKILL, again and again, while an application writes; the
 /// next one goes on with the run. Nobody ever finds both sides open, no acknowledged write is lost,
 /// both sides are equal in the end, and nothing is left over.
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-@Execution(ExecutionMode.CONCURRENT)
 class KillTest {
     @TempDir private Path folder = Path.of("");
     private final List<Story> stories = new ArrayList<>();
@@ -33,28 +30,24 @@ class KillTest {
 
     /// What is asked of the killed ones is true of one that nobody kills. It also leaves the
     /// archive with which the others start.
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     @Order(1)
     void aProcessThatIsNotKilledFinishesItsRun() {
         story(1, "complete").finish();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     @Order(2)
     Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledInEachState() {
         return told(story(1, "complete"), KillPoint.ofStates());
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     @Order(3)
     Stream<DynamicTest> aRunIsGivenUpWhoseProcessWasKilledInThat() {
         return told(story(2, "abort"), KillPoint.ofAbort());
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     @Order(4)
     Stream<DynamicTest> aRunIsFinishedWhoseProcessWasKilledBeforeStepsOfASwitch() {

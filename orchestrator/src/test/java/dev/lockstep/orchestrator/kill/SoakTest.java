@@ -16,8 +16,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Many switches, there and back, under many writers that write down outside of the databases what
 /// was acknowledged to them; in half of the switches Lockstep's process is killed at some step.
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// was fenced would be on that side only: nothing carries changes from there.
 ///
 /// It is short; `-Dlockstep.soak=true` has it whole, `-Dlockstep.seed=S` the same steps again.
-@Execution(ExecutionMode.CONCURRENT)
 class SoakTest {
     private static final boolean WHOLE = Boolean.getBoolean("lockstep.soak");
     private static final int WRITERS = WHOLE ? 16 : 4;
@@ -64,7 +61,6 @@ class SoakTest {
         databases.close();
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void noAcknowledgedRowIsMissingWhereverLockstepDies() {
         List<String> deaths = deaths();

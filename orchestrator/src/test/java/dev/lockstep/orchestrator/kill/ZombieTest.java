@@ -13,13 +13,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Processes that stand still in the middle of a run, as on a machine that is suspended, are taken
 /// for dead, and wake up when another process has gone on. They write nothing any more.
 @Timeout(300)
-@Execution(ExecutionMode.CONCURRENT)
 class ZombieTest {
     private static final int SWITCHES = 3;
     private static final List<String> POINTS =
@@ -47,7 +44,6 @@ class ZombieTest {
         return made;
     }
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @Test
     void whoWakesUpAfterATakeoverWritesNothingAnyMore() throws IOException {
         EmbeddedBroker cluster = opened(EmbeddedBroker.start(folder.resolve("cluster")));

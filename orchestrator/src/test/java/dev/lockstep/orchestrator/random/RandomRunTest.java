@@ -11,8 +11,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Whole runs of tables, writes, troubles and deaths that nobody has thought of. Whatever happens,
 /// both sides are equal in the end, each acknowledged transaction is there once, and nothing is
@@ -20,7 +18,6 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 ///
 /// One of them is played, each time another; `-Dlockstep.rounds=N` plays so many,
 /// `-Dlockstep.seed=S` those from a seed on. Where they are more than fifty, threads must not grow.
-@Execution(ExecutionMode.CONCURRENT)
 class RandomRunTest {
     private static final int ROUNDS = Integer.getInteger("lockstep.rounds", 1);
     private static final long SEED =
@@ -32,7 +29,6 @@ class RandomRunTest {
 
     private int threads;
 
-    @Execution(ExecutionMode.SAME_THREAD)
     @TestFactory
     Stream<DynamicTest> anyRunComesToItsEnd() {
         return LongStream.range(0, ROUNDS)

@@ -1,0 +1,174 @@
+package dev.lockstep.orchestrator.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.plans.sql.Session;
+import dev.lockstep.testing.Pair;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Ctrl-C on a command that the process does which has the run: it leaves it as long as it can be
+/// left, and goes on with the run.
+class RecallTest {
+    private static final String RECALLED = "` back, as far as it still can be";
+    private static final String LOCK = "LOCK TABLE public.item IN ROW EXCLUSIVE MODE";
+    private static final String HELD =
+            """
+            schema: { copy: none }
+            cutover:
+              max-pause: 60s
+              gate:
+                hooks:
+                  hold: { run: [touch, held], undo: { run: [rm, held] } }
+            """;
+    private static final String LATE =
+            """
+            schema: { copy: none }
+            cutover:
+              gate:
+                hooks:
+                  hold: { run: ["true"] }
+                  release:
+                    run: [sh, -c, "touch released; until test -e go; do sleep 0.1; done"]
+                    timeout: 60s
+            """;
+    private static final String WAITS_FOR_ITEM =
+            """
+            SELECT EXISTS (SELECT FROM pg_locks
+                            WHERE NOT granted AND relation = 'public.item'::regclass)\
+            """;
+
+    private final Pair pair = Pair.create();
+    @TempDir Path folder = Path.of("");
+
+    @AfterEach
+    void close() {
+        pair.close();
+    }
+
+    @Test
+    void aSwitchThatIsTakenBackIsUndone() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, HELD);
+        try (LiveRun _ = LiveRun.inStep(move);
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run(LOCK);
+            Child cutover = Child.start(folder, "cutover", move);
+            Sides.awaitFence(pair.source());
+            assertThat(folder.resolve("held")).exists();
+            isTakenBack(cutover, "cutover was taken back, and nothing has come of it");
+            assertThat(folder.resolve("held")).doesNotExist();
+            writer.run("INSERT INTO public.item VALUES (1)");
+            writer.commit();
+            move.told("validate").done();
+            assertThat(Status.of(move).active()).isEqualTo("source");
+            assertThat(move.told("cutover").done()).contains("write pause");
+        }
+        assertThat(Pair.rows(pair.target(), "SELECT id FROM item")).containsExactly("(1)");
+    }
+
+    @Test
+    void aVerificationThatIsTakenBackIsLeft() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, HELD);
+        try (LiveRun _ = LiveRun.inStep(move);
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item VALUES (1)");
+            Child validate = Child.start(folder, "validate", move);
+            LiveRun.await(
+                    "the verification waits for it",
+                    () -> Status.of(move).text().contains("pid " + writer.backendPid()));
+            isTakenBackBeforeItsTurn(move);
+            isTakenBack(validate, "validate was taken back");
+            writer.commit();
+            assertThat(move.told("validate").done()).contains("1 row of 1 table");
+        }
+    }
+
+    /// Clients are let go where writes are, and the switch is told as done.
+    @Test
+    void aSwitchThatHasMovedWritesIsNotTakenBack() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair, LATE);
+        try (LiveRun _ = LiveRun.inStep(move)) {
+            Child cutover = Child.start(folder, "cutover", move);
+            cutover.await("the release", () -> Files.exists(folder.resolve("released")));
+            goesOn(
+                    cutover,
+                    "writes go to the target",
+                    () -> Files.createFile(folder.resolve("go")));
+            Status status = Status.of(move);
+            assertThat(status.state()).isEqualTo("in-step");
+            assertThat(status.active()).isEqualTo("target");
+            Pair.run(pair.target(), "INSERT INTO item VALUES (1)");
+            move.told("rollback").done();
+        }
+        assertThat(Pair.rows(pair.source(), "SELECT id FROM item")).containsExactly("(1)");
+    }
+
+    /// There is no way back from an ending.
+    @Test
+    void anEndingIsNotTakenBack() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Files.writeString(
+                Files.createDirectory(folder.resolve("contract")).resolve("V1__contract.sql"),
+                "ALTER TABLE public.item ADD note text");
+        Move move = Move.of(folder, pair, "schema: { copy: none, contract: contract }");
+        try (LiveRun run = LiveRun.inStep(move);
+                Session reader = pair.target().session("reader")) {
+            move.told("cutover").done();
+            reader.begin();
+            reader.run("LOCK TABLE public.item IN ACCESS SHARE MODE");
+            Child complete = Child.start(folder, "complete", move);
+            complete.await(
+                    "the contract folder at its lock",
+                    () -> Pair.rows(pair.target(), WAITS_FOR_ITEM).equals(List.of("(t)")));
+            goesOn(complete, "completed", reader::commit);
+            run.ended().done();
+        }
+        assertThat(Status.of(move).state()).isEqualTo("completed");
+        assertThat(Pair.rows(pair.target(), "SELECT note FROM item")).isEmpty();
+        Sides.areLeftClean(pair);
+    }
+
+    private interface Release {
+        void now() throws IOException;
+    }
+
+    /// Ctrl-C on a command that cannot be taken back any more: it tells what was done. The exit
+    /// code is that of whatever Ctrl-C ends.
+    private static void goesOn(Child asker, String done, Release release)
+            throws IOException, InterruptedException {
+        asker.interrupt();
+        asker.await("the recall", () -> asker.said().contains(RECALLED));
+        release.now();
+        Told told = asker.ended();
+        assertThat(told.out()).as("%s", told).startsWith(done);
+        assertThat(told.exit()).isEqualTo(130);
+    }
+
+    private void isTakenBackBeforeItsTurn(Move move) throws Exception {
+        CompletableFuture<Told> told = new CompletableFuture<>();
+        Thread asker = Thread.ofPlatform().start(() -> told.complete(move.told("validate")));
+        LiveRun.await(
+                "both are asked",
+                () -> Pair.rows(pair.target(), "SELECT 1 FROM lockstep.request").size() == 2);
+        asker.interrupt();
+        told.get(30, TimeUnit.SECONDS).refused(130, "INTERRUPTED", "and nothing was done");
+    }
+
+    private static void isTakenBack(Child asker, String told) throws Exception {
+        assertThat(asker.interrupted())
+                .contains(RECALLED)
+                .endsWith(told + "; the run is in-step, active: source [INTERRUPTED]");
+    }
+}

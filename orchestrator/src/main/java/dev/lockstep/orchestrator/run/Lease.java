@@ -26,9 +26,8 @@ public final class Lease implements AutoCloseable {
             SELECT l.owner, l.passing, l.backend_pid, a.pid IS NOT NULL AS connected,
                    l.renewed_at > clock_timestamp() - make_interval(secs => ?) AS fresh
               FROM lockstep.lease l
-              LEFT JOIN pg_stat_activity a
-                     ON a.pid = l.backend_pid
-                    AND (a.backend_start = l.backend_start OR a.backend_start IS NULL)
+              LEFT JOIN LATERAL pg_stat_get_activity(l.backend_pid) AS a
+                     ON a.backend_start = l.backend_start OR a.backend_start IS NULL
              WHERE l.run = ? AND NOT l.released\
             """;
 

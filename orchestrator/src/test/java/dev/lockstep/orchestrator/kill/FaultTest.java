@@ -9,12 +9,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The network between Lockstep and its databases fails for a while, in every state of a run and at
 /// every step of its switches. The run goes on by itself, no acknowledged write is lost, both sides
 /// are equal in the end, and nothing is left over.
+@Order(2)
 class FaultTest {
     private static final boolean HEAVY = Boolean.getBoolean("lockstep.heavy");
 

@@ -14,11 +14,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Lockstep's process is killed while it holds clients. Those of a PgBouncer go on although nobody
 /// starts another process, and the next one leads all of them to where writes are accepted.
+@Order(5)
 class GateKillTest {
     private static final Duration RESUMED_MAX = Duration.ofSeconds(5);
     private static final String HOOKS =

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Lockstep's process is killed with SIGKILL, again and again, while an application writes; the
 /// next one goes on with the run. Nobody ever finds both sides open, no acknowledged write is lost,
 /// both sides are equal in the end, and nothing is left over.
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class KillTest {
     @TempDir private Path folder = Path.of("");

@@ -54,20 +54,20 @@ public record Catalog(Map<TableName, Table> tables, List<Sequence> sequences) {
     private static final String KEYS =
             """
             SELECT n.nspname, c.relname, i.relname AS index, x.indisprimary, x.indisreplident,
-                   x.indimmediate AND bool_and(a.attnotnull AND a.attgenerated = '')
-                       AS identifies,
-                   array_agg(a.attname::text ORDER BY k.position) AS columns
+                   x.indimmediate AND k.certain AS identifies, k.columns
               FROM pg_index x
               JOIN pg_class c ON c.oid = x.indrelid
               JOIN pg_class i ON i.oid = x.indexrelid
               JOIN pg_namespace n ON n.oid = c.relnamespace
-             CROSS JOIN unnest(x.indkey::int2[]) WITH ORDINALITY AS k (attnum, position)
-              JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+             CROSS JOIN LATERAL (
+                    SELECT bool_and(a.attnotnull AND a.attgenerated = '') AS certain,
+                           array_agg(a.attname::text ORDER BY u.position) AS columns
+                      FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS u (attnum, position)
+                      JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = u.attnum
+                     WHERE u.position <= x.indnkeyatts) AS k
              WHERE x.indisunique AND x.indisvalid AND x.indpred IS NULL AND x.indexprs IS NULL
-               AND k.position <= x.indnkeyatts
                AND n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
                %s
-             GROUP BY 1, 2, 3, 4, 5, x.indimmediate
              ORDER BY 1, 2, 4 DESC, 3\
             """;
 

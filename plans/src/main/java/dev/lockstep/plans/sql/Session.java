@@ -117,24 +117,21 @@ public final class Session implements AutoCloseable {
         return one(sql, parameters).equals("t");
     }
 
-    /// Starts a transaction in which every statement sees what was committed before it.
+    /// Starts a transaction in which every statement sees what was committed before it, as the
+    /// pinned settings have it. The server hears of it with the first statement.
     public void begin() {
-        begin("READ COMMITTED");
+        try {
+            Check.that(connection.getAutoCommit(), "a transaction is open already");
+            connection.setAutoCommit(false);
+        } catch (SQLException e) {
+            throw fault("BEGIN", e);
+        }
     }
 
     /// Starts a transaction that sees one state of the database, read-only where `writes` is false.
     public void beginSnapshot(boolean writes) {
-        begin("REPEATABLE READ" + (writes ? "" : ", READ ONLY"));
-    }
-
-    private void begin(String mode) {
-        try {
-            Check.that(connection.getAutoCommit(), "a transaction is open already");
-            connection.setAutoCommit(false);
-            run("SET TRANSACTION ISOLATION LEVEL " + mode);
-        } catch (SQLException e) {
-            throw fault("BEGIN", e);
-        }
+        begin();
+        run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ" + (writes ? "" : ", READ ONLY"));
     }
 
     public void commit() {

@@ -4,25 +4,29 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The two databases of a test, each new and empty, and what tests do with them all the time.
 public final class Pair implements AutoCloseable {
     private final Db source;
     private final Db target;
+    private final Consumer<Db> end;
 
-    private Pair(Db source, Db target) {
+    private Pair(Db source, Db target, Consumer<Db> end) {
         this.source = source;
         this.target = target;
+        this.end = end;
     }
 
-    /// Two new databases on the shared server.
+    /// Two new databases on the shared server, which go when this is closed.
     public static Pair create() {
-        return new Pair(PostgresServer.shared().database(), PostgresServer.shared().database());
+        PostgresServer server = PostgresServer.shared();
+        return new Pair(server.database(), server.database(), server::drop);
     }
 
-    /// Two databases of a test's own.
+    /// Two databases of a test's own, which stay.
     public static Pair of(Db source, Db target) {
-        return new Pair(source, target);
+        return new Pair(source, target, Db::close);
     }
 
     public Db source() {
@@ -63,7 +67,7 @@ public final class Pair implements AutoCloseable {
 
     @Override
     public void close() {
-        source.close();
-        target.close();
+        end.accept(source);
+        end.accept(target);
     }
 }

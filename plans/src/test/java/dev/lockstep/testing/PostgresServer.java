@@ -27,6 +27,10 @@ public final class PostgresServer {
             rm -rf "$1"
             """;
 
+    private static final String END_READERS =
+            "SELECT pg_terminate_backend(active_pid, 30000) FROM pg_replication_slots"
+                    + " WHERE active AND database = ?";
+
     /// A file system in memory, as Linux has one.
     private static final Path MEMORY = Path.of("/dev/shm");
 
@@ -122,8 +126,8 @@ public final class PostgresServer {
             Map<String, String> settings, EmbeddedPostgres.Builder builder) {
         builder.setServerConfig("wal_level", "logical")
                 .setServerConfig("max_connections", "200")
-                .setServerConfig("max_replication_slots", "40")
-                .setServerConfig("max_wal_senders", "40")
+                .setServerConfig("max_replication_slots", "100")
+                .setServerConfig("max_wal_senders", "100")
                 .setServerConfig("fsync", "off")
                 .setServerConfig("shared_buffers", "64MB")
                 .setServerConfig("max_wal_size", "512MB");
@@ -154,6 +158,7 @@ public final class PostgresServer {
         database.close();
         try (Db admin = open("postgres");
                 var session = admin.session("drop")) {
+            session.rows(END_READERS, row -> row.textAt(1), database.endpoint().database());
             session.run("DROP DATABASE %s WITH (FORCE)".formatted(database.endpoint().database()));
         }
     }

@@ -88,8 +88,18 @@ final class Reporter implements AutoCloseable {
             if (streaming.isPresent() || trouble != null) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
                 String doing = conductor.doing().orElse(null);
-                new Note(stream, captured, applied, lag, retainedWal, logBytes(), trouble, doing)
-                        .leave(conductor.run().target(), conductor.run().name());
+                Run run = conductor.run();
+                new Note(
+                                run.epoch(),
+                                stream,
+                                captured,
+                                applied,
+                                lag,
+                                retainedWal,
+                                logBytes(),
+                                trouble,
+                                doing)
+                        .leave(run.target(), run.name());
             }
         }
     }

@@ -114,7 +114,11 @@ record Registration(Plan plan, Db source, Db target) {
                 OwnTables.with(
                         source,
                         () -> {
-                            source.tx(book);
+                            // Whoever comes next books it again; a replica is not waited for.
+                            source.tx(session -> {
+                                session.run("SET LOCAL synchronous_commit = local");
+                                book.accept(session);
+                            });
                             return true;
                         });
         if (!source.call(OwnTables::exist)) {

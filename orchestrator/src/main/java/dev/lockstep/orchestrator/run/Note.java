@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// @param trouble what the work waits for to pass, if it does
 /// @param doing what a command has it do or wait for, if one does
 public record Note(
+        long epoch,
         int stream,
         long captured,
         long applied,
@@ -39,13 +40,17 @@ public record Note(
 
     private static final String FIND =
             """
-            SELECT body::text AS body, at > now() - interval '10 seconds' AS fresh
-              FROM lockstep.progress WHERE run = ?\
+            SELECT p.body::text AS body,
+                   p.at > now() - interval '10 seconds'
+                       AND (p.body ->> 'epoch')::bigint IS NOT DISTINCT FROM l.epoch AS fresh
+              FROM lockstep.progress p
+              LEFT JOIN lockstep.lease l USING (run)
+             WHERE p.run = ?\
             """;
 
     /// One that was found.
     ///
-    /// @param fresh whether it is of the last seconds
+    /// @param fresh whether it is of the last seconds, and of who has the run
     public record Found(Note note, boolean fresh) {}
 
     /// Leaves it, in one statement: a transaction that is held up before its commit could outlast

@@ -32,6 +32,24 @@ class BesideRunTest {
         Pair.run(db, "INSERT INTO item (name) VALUES ('%s')".formatted(name));
     }
 
+    /// What the process before it left is not what is so now.
+    @Test
+    void aProcessThatDoesNotCarryChangesYetHasNoLag() {
+        pair.onBoth(ITEM);
+        Move move = Move.of(folder, pair);
+        move.told("run", "--until", "in-step").done();
+        try (Session lock = source.session("lock")) {
+            lock.begin();
+            lock.run("LOCK TABLE lockstep.run IN ACCESS EXCLUSIVE MODE");
+            try (LiveRun run = LiveRun.start(move)) {
+                LiveRun.await("it has the run", () -> Status.of(move).isWorkedOn());
+                assertThat(Status.of(move).json().path("lagMillis").isNull()).isTrue();
+                lock.commit();
+                run.awaitState("in-step");
+            }
+        }
+    }
+
     @Test
     void aRunThatFlowsDoesWhatOtherProcessesAskFor() {
         pair.onBoth(ITEM);

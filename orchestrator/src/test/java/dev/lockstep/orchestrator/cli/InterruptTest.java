@@ -72,7 +72,7 @@ class InterruptTest {
                 "INSERT INTO item SELECT n, repeat('x', 400) FROM generate_series(1, 2000) n");
         Move move = Move.alone(folder, pair, SLOW);
         Child copying = Child.start(folder, "run", move);
-        copying.await("state copying", () -> Status.stateOf(move).equals("copying"));
+        copying.await("state copying", () -> Status.isAt(move, "copying"));
         assertThat(copying.interrupted()).endsWith(KEPT);
         Status status = Status.of(move);
         assertThat(status.state()).isEqualTo("copying");

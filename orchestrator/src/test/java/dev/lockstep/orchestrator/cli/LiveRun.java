@@ -42,7 +42,8 @@ final class LiveRun implements AutoCloseable {
         return start(move).awaitState("in-step");
     }
 
-    /// Waits until `status` tells this state of a run that somebody works on.
+    /// Waits until `status` tells this state of a run that somebody works on, and in step, that
+    /// changes are carried.
     LiveRun awaitState(String state) {
         await(
                 "state " + state,
@@ -50,7 +51,7 @@ final class LiveRun implements AutoCloseable {
                     if (told.isDone()) {
                         throw new AssertionError("the run has ended: " + ended());
                     }
-                    return Status.stateOf(move).equals(state) && Status.of(move).isWorkedOn();
+                    return Status.isAt(move, state);
                 });
         return this;
     }

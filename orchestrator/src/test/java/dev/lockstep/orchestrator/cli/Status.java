@@ -33,9 +33,13 @@ record Status(JsonNode json, String text) {
         return status;
     }
 
-    /// The state alone, at half of what the whole costs.
-    static String stateOf(Move move) {
-        return state(json(move));
+    /// Whether a process has the run, and is in this state; in step, whether it carries changes.
+    static boolean isAt(Move move, String state) {
+        JsonNode now = json(move);
+        return now.path("state").asText().equals(state)
+                && (state.equals("in-step")
+                        ? now.path("lagMillis").isNumber()
+                        : of(move).isWorkedOn());
     }
 
     private static JsonNode json(Move move) {
@@ -48,10 +52,6 @@ record Status(JsonNode json, String text) {
     }
 
     String state() {
-        return state(json);
-    }
-
-    private static String state(JsonNode json) {
         return json.path("state").asText();
     }
 

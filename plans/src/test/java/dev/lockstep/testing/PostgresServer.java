@@ -34,8 +34,8 @@ public final class PostgresServer {
     /// A file system in memory, as Linux has one.
     private static final Path MEMORY = Path.of("/dev/shm");
 
-    /// A module's tests write a third of it.
-    private static final long ENOUGH_BYTES = 12L << 30;
+    /// Several times what the tests of two modules write.
+    private static final long ENOUGH_BYTES = 8L << 30;
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
 
@@ -158,8 +158,9 @@ public final class PostgresServer {
         database.close();
         try (Db admin = open("postgres");
                 var session = admin.session("drop")) {
-            session.rows(END_READERS, row -> row.textAt(1), database.endpoint().database());
-            session.run("DROP DATABASE %s WITH (FORCE)".formatted(database.endpoint().database()));
+            String name = database.endpoint().database();
+            session.rows(END_READERS, row -> row.textAt(1), name);
+            session.run("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
         }
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,17 +26,6 @@ class RecallTest {
               gate:
                 hooks:
                   hold: { run: [touch, held], undo: { run: [rm, held] } }
-            """;
-    private static final String LATE =
-            """
-            schema: { copy: none }
-            cutover:
-              gate:
-                hooks:
-                  hold: { run: ["true"] }
-                  release:
-                    run: [sh, -c, "touch released; until test -e go; do sleep 0.1; done"]
-                    timeout: 60s
             """;
     private static final String WAITS_FOR_ITEM =
             """
@@ -94,27 +82,6 @@ class RecallTest {
         }
     }
 
-    /// Clients are let go where writes are, and the switch is told as done.
-    @Test
-    void aSwitchThatHasMovedWritesIsNotTakenBack() throws Exception {
-        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
-        Move move = Move.of(folder, pair, LATE);
-        try (LiveRun _ = LiveRun.inStep(move)) {
-            Child cutover = Child.start(folder, "cutover", move);
-            cutover.await("the release", () -> Files.exists(folder.resolve("released")));
-            goesOn(
-                    cutover,
-                    "writes go to the target",
-                    () -> Files.createFile(folder.resolve("go")));
-            Status status = Status.of(move);
-            assertThat(status.state()).isEqualTo("in-step");
-            assertThat(status.active()).isEqualTo("target");
-            Pair.run(pair.target(), "INSERT INTO item VALUES (1)");
-            move.told("rollback").done();
-        }
-        assertThat(Pair.rows(pair.source(), "SELECT id FROM item")).containsExactly("(1)");
-    }
-
     /// There is no way back from an ending.
     @Test
     void anEndingIsNotTakenBack() throws Exception {
@@ -132,28 +99,18 @@ class RecallTest {
             complete.await(
                     "the contract folder at its lock",
                     () -> Pair.rows(pair.target(), WAITS_FOR_ITEM).equals(List.of("(t)")));
-            goesOn(complete, "completed", reader::commit);
+            complete.interrupt();
+            complete.await("the recall", () -> complete.said().contains(RECALLED));
+            reader.commit();
+            Told told = complete.ended();
+            assertThat(told.out()).as("%s", told).startsWith("completed");
+            // That of whatever Ctrl-C ends.
+            assertThat(told.exit()).isEqualTo(130);
             run.ended().done();
         }
         assertThat(Status.of(move).state()).isEqualTo("completed");
         assertThat(Pair.rows(pair.target(), "SELECT note FROM item")).isEmpty();
         Sides.areLeftClean(pair);
-    }
-
-    private interface Release {
-        void now() throws IOException;
-    }
-
-    /// Ctrl-C on a command that cannot be taken back any more: it tells what was done. The exit
-    /// code is that of whatever Ctrl-C ends.
-    private static void goesOn(Child asker, String done, Release release)
-            throws IOException, InterruptedException {
-        asker.interrupt();
-        asker.await("the recall", () -> asker.said().contains(RECALLED));
-        release.now();
-        Told told = asker.ended();
-        assertThat(told.out()).as("%s", told).startsWith(done);
-        assertThat(told.exit()).isEqualTo(130);
     }
 
     private void isTakenBackBeforeItsTurn(Move move) throws Exception {

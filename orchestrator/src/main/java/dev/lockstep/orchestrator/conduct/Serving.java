@@ -1,5 +1,6 @@
 package dev.lockstep.orchestrator.conduct;
 
+import dev.lockstep.cdc.Replication;
 import dev.lockstep.orchestrator.run.Asked;
 import dev.lockstep.orchestrator.run.Requests.Request;
 import dev.lockstep.orchestrator.run.RunState;
@@ -72,8 +73,11 @@ public final class Serving {
                     takeUpAnew();
                 }
             }
-            if (conductor.state() instanceof InStep) {
-                conductor.flowing().throwIfFailed();
+            // A switch whose stream back did not come up leaves none: it is opened by the next
+            // advance.
+            Optional<Replication> flowing = conductor.streaming();
+            if (conductor.state() instanceof InStep && flowing.isPresent()) {
+                flowing.get().throwIfFailed();
                 continuous.look();
                 if (conductor.flow().lookForDrift()) {
                     conductor.watchStandby();

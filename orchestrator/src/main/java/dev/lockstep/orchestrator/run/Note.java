@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// What a process that works on a run leaves for others to see, in `lockstep.progress` on the
 /// target.
 ///
+/// @param epoch of who left it
 /// @param stream whose changes are counted
 /// @param lagMillis null while no stream flows
 /// @param logBytes how much disk the change log takes on this machine; 0 where it is elsewhere
@@ -42,9 +43,9 @@ public record Note(
             """
             SELECT p.body::text AS body,
                    p.at > now() - interval '10 seconds'
-                       AND (p.body ->> 'epoch')::bigint IS NOT DISTINCT FROM l.epoch AS fresh
+                       AND (p.body ->> 'epoch')::bigint = l.epoch AS fresh
               FROM lockstep.progress p
-              LEFT JOIN lockstep.lease l USING (run)
+              JOIN lockstep.lease l USING (run)
              WHERE p.run = ?\
             """;
 

@@ -20,17 +20,6 @@ class InterruptTest {
     private static final String KEPT =
             "the run is kept as it is, `run` goes on with it [INTERRUPTED]";
 
-    private static final String LOCK = "LOCK TABLE public.item IN ROW EXCLUSIVE MODE";
-    private static final String HELD =
-            """
-            schema: { copy: none }
-            cutover:
-              max-pause: 60s
-              gate:
-                hooks:
-                  hold: { run: [touch, held], undo: { run: [rm, held] } }
-            """;
-
     private final Pair pair = Pair.create();
     @TempDir Path folder = Path.of("");
 
@@ -43,18 +32,15 @@ class InterruptTest {
     @Test
     void anInterruptedSwitchLetsClientsGo() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
-        Move move = Move.of(folder, pair, HELD);
+        Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         move.told("run", "--until", "in-step").done();
-        try (Session writer = pair.source().session("writer")) {
-            writer.begin();
-            writer.run(LOCK);
+        try (Session writer = HeldSwitch.writer(pair.source())) {
             Child cutover = Child.start(folder, "cutover", move);
-            Sides.awaitFence(pair.source());
-            assertThat(folder.resolve("held")).exists();
+            HeldSwitch.await(pair.source(), folder);
             assertThat(cutover.interrupted())
                     .endsWith(KEPT)
                     .contains("the switch was undone, writes go on where they were");
-            assertThat(folder.resolve("held")).doesNotExist();
+            HeldSwitch.isUndone(folder);
             writer.run("INSERT INTO public.item VALUES (1)");
             writer.commit();
         }

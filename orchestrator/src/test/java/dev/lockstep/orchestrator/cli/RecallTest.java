@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Files;
@@ -17,20 +18,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// left, and goes on with the run.
 class RecallTest {
     private static final String RECALLED = "` back, as far as it still can be";
-    private static final String LOCK = "LOCK TABLE public.item IN ROW EXCLUSIVE MODE";
-    private static final String HELD =
+    private static final String WAITS_FOR =
             """
-            schema: { copy: none }
-            cutover:
-              max-pause: 60s
-              gate:
-                hooks:
-                  hold: { run: [touch, held], undo: { run: [rm, held] } }
-            """;
-    private static final String WAITS_FOR_ITEM =
-            """
-            SELECT EXISTS (SELECT FROM pg_locks
-                            WHERE NOT granted AND relation = 'public.item'::regclass)\
+            SELECT EXISTS (SELECT FROM pg_locks l
+                             JOIN pg_database d ON d.oid = l.database
+                            WHERE NOT granted AND relation = '%s'::regclass
+                              AND datname = current_database())\
             """;
 
     private final Pair pair = Pair.create();
@@ -44,16 +37,13 @@ class RecallTest {
     @Test
     void aSwitchThatIsTakenBackIsUndone() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
-        Move move = Move.of(folder, pair, HELD);
+        Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         try (LiveRun _ = LiveRun.inStep(move);
-                Session writer = pair.source().session("writer")) {
-            writer.begin();
-            writer.run(LOCK);
+                Session writer = HeldSwitch.writer(pair.source())) {
             Child cutover = Child.start(folder, "cutover", move);
-            Sides.awaitFence(pair.source());
-            assertThat(folder.resolve("held")).exists();
+            HeldSwitch.await(pair.source(), folder);
             isTakenBack(cutover, "cutover was taken back, and nothing has come of it");
-            assertThat(folder.resolve("held")).doesNotExist();
+            HeldSwitch.isUndone(folder);
             writer.run("INSERT INTO public.item VALUES (1)");
             writer.commit();
             move.told("validate").done();
@@ -66,7 +56,7 @@ class RecallTest {
     @Test
     void aVerificationThatIsTakenBackIsLeft() throws Exception {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
-        Move move = Move.of(folder, pair, HELD);
+        Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         try (LiveRun _ = LiveRun.inStep(move);
                 Session writer = pair.source().session("writer")) {
             writer.begin();
@@ -80,6 +70,25 @@ class RecallTest {
             writer.commit();
             assertThat(move.told("validate").done()).contains("1 row of 1 table");
         }
+    }
+
+    /// Also where the stream back does not come up at once for that, the run goes on.
+    @Test
+    void aSwitchThatHasMovedWritesIsNotTakenBack() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        Move move = Move.of(folder, pair);
+        try (LiveRun run = LiveRun.inStep(move);
+                Session reader = pair.source().session("reader")) {
+            reader.begin();
+            reader.run("LOCK TABLE pg_catalog.pg_publication IN SHARE MODE");
+            Child cutover = Child.start(folder, "cutover", move);
+            goesOn(cutover, pair.source(), "pg_publication", reader, "writes go to the target");
+            run.awaitState("in-step");
+            assertThat(Status.of(move).active()).isEqualTo("target");
+            Pair.run(pair.target(), "INSERT INTO item VALUES (1)");
+            move.told("rollback").done();
+        }
+        assertThat(Pair.rows(pair.source(), "SELECT id FROM item")).containsExactly("(1)");
     }
 
     /// There is no way back from an ending.
@@ -96,21 +105,27 @@ class RecallTest {
             reader.begin();
             reader.run("LOCK TABLE public.item IN ACCESS SHARE MODE");
             Child complete = Child.start(folder, "complete", move);
-            complete.await(
-                    "the contract folder at its lock",
-                    () -> Pair.rows(pair.target(), WAITS_FOR_ITEM).equals(List.of("(t)")));
-            complete.interrupt();
-            complete.await("the recall", () -> complete.said().contains(RECALLED));
-            reader.commit();
-            Told told = complete.ended();
-            assertThat(told.out()).as("%s", told).startsWith("completed");
-            // That of whatever Ctrl-C ends.
-            assertThat(told.exit()).isEqualTo(130);
+            goesOn(complete, pair.target(), "public.item", reader, "completed");
             run.ended().done();
         }
         assertThat(Status.of(move).state()).isEqualTo("completed");
         assertThat(Pair.rows(pair.target(), "SELECT note FROM item")).isEmpty();
         Sides.areLeftClean(pair);
+    }
+
+    /// Ctrl-C on a command that cannot be taken back any more, while the run waits for a table that
+    /// `holder` has: it tells what was done. The exit code is that of whatever Ctrl-C ends.
+    private static void goesOn(Child asker, Db at, String table, Session holder, String done)
+            throws Exception {
+        asker.await(
+                "a lock on " + table,
+                () -> Pair.rows(at, WAITS_FOR.formatted(table)).equals(List.of("(t)")));
+        asker.interrupt();
+        asker.await("the recall", () -> asker.said().contains(RECALLED));
+        holder.commit();
+        Told told = asker.ended();
+        assertThat(told.out()).as("%s", told).startsWith(done);
+        assertThat(told.exit()).isEqualTo(130);
     }
 
     private void isTakenBackBeforeItsTurn(Move move) throws Exception {

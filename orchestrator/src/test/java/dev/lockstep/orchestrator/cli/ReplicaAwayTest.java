@@ -116,18 +116,36 @@ class ReplicaAwayTest {
         Move move = move(own, other);
         try (LiveRun _ = LiveRun.inStep(move)) {
             away();
-            LiveRun.await(
-                    "none of the test's commits waits",
-                    () -> {
-                        own.call(session -> session.rows(END_WAITS, row -> row.textAt(1)));
-                        return probes.stream().noneMatch(Thread::isAlive);
-                    });
+            endWaits();
             for (int i = 0; i <= POOLED; i++) {
                 assertThat(move.told("validate").done()).contains("no difference");
             }
         } finally {
             back();
         }
+    }
+
+    /// A process that takes the run writes that down on the active, too.
+    @Test
+    void aProcessBeginsWhereTheActivesReplicaIsAway() {
+        Move move = move(own, other);
+        away();
+        endWaits();
+        try {
+            assertThat(move.told("validate").done()).contains("no difference");
+        } finally {
+            back();
+        }
+        move.told("abort").done();
+    }
+
+    private void endWaits() {
+        LiveRun.await(
+                "none of the test's commits waits",
+                () -> {
+                    own.call(session -> session.rows(END_WAITS, row -> row.textAt(1)));
+                    return probes.stream().noneMatch(Thread::isAlive);
+                });
     }
 
     /// The journal itself cannot be written to, and clients are let go before that is waited for.

@@ -31,7 +31,12 @@ final class SmallHeap {
     static Told carry(Pair pair, int heap, Runnable work) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElseThrow());
-        command.addAll(List.of("-Xmx" + heap + "m", "-Duser.timezone=UTC", "-cp"));
+        command.addAll(
+                List.of(
+                        "-Xmx" + heap + "m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Duser.timezone=UTC",
+                        "-cp"));
         command.add(
                 System.getProperty(
                         "surefire.test.class.path", System.getProperty("java.class.path")));

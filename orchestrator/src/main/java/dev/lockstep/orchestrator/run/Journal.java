@@ -44,11 +44,13 @@ public final class Journal {
 
     /// Everything so far; nothing where Lockstep never was.
     public List<Entry> entries() {
-        return target.call(
-                session -> OwnTables.haveJournal(session) ? entries(session) : List.of());
+        return target.call(this::entries);
     }
 
     private List<Entry> entries(Session session) {
+        if (!OwnTables.haveJournal(session)) {
+            return List.of();
+        }
         return session.rows(
                 READ,
                 row ->
@@ -61,8 +63,13 @@ public final class Journal {
 
     /// What the entries come to.
     public History history() {
+        return target.call(this::history);
+    }
+
+    /// As [#history()], in a session on the target.
+    public History history(Session session) {
         History history = History.NEW;
-        for (Entry entry : entries()) {
+        for (Entry entry : entries(session)) {
             history = history.after(entry.event());
         }
         return history;

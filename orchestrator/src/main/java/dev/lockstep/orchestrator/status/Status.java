@@ -107,8 +107,8 @@ public record Status(
 
     /// Reads it.
     public static Status read(Db source, Db target, String run) {
-        History history = new Journal(target, run).history();
         try (Session session = target.brief("status")) {
+            History history = new Journal(target, run).history(session);
             boolean known = OwnTables.exist(session);
             Optional<String> worker =
                     (known ? Lease.holder(session, run) : Optional.<Lease.Holder>empty())

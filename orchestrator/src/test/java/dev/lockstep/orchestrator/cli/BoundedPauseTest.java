@@ -14,14 +14,12 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Whoever has what a switch needs, writes wait for no longer than the plan says, and nobody is
 /// ended who has not had it for long.
-@Order(4)
 class BoundedPauseTest {
     private static final String SHOP =
             """

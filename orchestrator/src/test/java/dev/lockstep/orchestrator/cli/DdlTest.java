@@ -6,11 +6,13 @@ import dev.lockstep.plans.sql.Db;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Statements that change tables while a run carries them. Each stops the run by name before a
 /// wrong row is written, or is taken over; after the remedy nothing is lost.
+@Order(3)
 class DdlTest {
     private static final String SHOP =
             """

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Disks that are full for a while: the run says what it waits for, and goes on once there is room.
+@Order(5)
 @Timeout(240)
 class DiskFullTest {
     private static final String ROWS =

@@ -10,13 +10,11 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A write that came to the side that refuses writes, whatever way, is told until the run ends, and
 /// no switch goes by a verification from before it.
-@Order(3)
 class StrayWriteTest {
     private static final String AS_REPLICA = "SET session_replication_role = replica; ";
     private static final String PATIENT =

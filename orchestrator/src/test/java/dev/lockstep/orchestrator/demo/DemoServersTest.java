@@ -36,6 +36,7 @@ class DemoServersTest {
         Process demo =
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-XX:TieredStopAtLevel=1",
                                 "-cp",
                                 System.getProperty("java.class.path"),
                                 ServersOnly.class.getName())

@@ -10,19 +10,59 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 
-/// The classes of this JVM for others. A victim starts in a third of the time with an archive of
-/// loaded classes, which the first one that ends by itself leaves behind; the JVM makes one of jars
-/// only.
-final class ClassPath {
+/// The classes of this JVM for processes of a test. They start in a fourth of the time with a cache
+/// of loaded and linked classes, which one of them leaves behind that ends by itself; the JVM makes
+/// one of jars only.
+public final class ClassPath {
     private static final Path FOLDER = folder();
 
-    static final Path ARCHIVE = FOLDER.resolve("victim.jsa");
-    static final String OF_JARS = ofJars();
+    private static final Path CACHE = FOLDER.resolve("classes.aot");
+    private static final Path TRAINED = FOLDER.resolve("trained.aot");
+    private static final AtomicBoolean TRAINS = new AtomicBoolean();
+
+    /// What the cache is for.
+    public static final String OF_JARS = ofJars();
+
+    private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-Xlog:disable");
 
     private ClassPath() {}
+
+    /// JVM options for a process that lives for seconds, with the cache where there is one by now.
+    public static List<String> options() {
+        List<String> options = new ArrayList<>(QUICK);
+        options.add("-XX:+UseSerialGC");
+        if (Files.exists(CACHE)) {
+            options.add("-XX:AOTCache=" + CACHE);
+        }
+        return options;
+    }
+
+    /// Whether the caller is to start the one process that makes the cache when it ends.
+    static boolean mayTrain() {
+        return TRAINS.compareAndSet(false, true);
+    }
+
+    /// The options of that process. No other collector's heap goes into a cache.
+    static List<String> trainingOptions() {
+        List<String> options = new ArrayList<>(QUICK);
+        options.addAll(List.of("-XX:+UseG1GC", "-XX:AOTCacheOutput=" + TRAINED));
+        return options;
+    }
+
+    /// That process has ended. Nobody must find the cache half written.
+    static void trained() {
+        try {
+            if (Files.exists(TRAINED)) {
+                Files.move(TRAINED, CACHE);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private static Path folder() {
         try {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Lockstep's process is killed while it holds clients. Those of a PgBouncer go on although nobody
 /// starts another process, and the next one leads all of them to where writes are accepted.
-@Order(5)
+@Order(6)
 class GateKillTest {
     private static final Duration RESUMED_MAX = Duration.ofSeconds(5);
     private static final String HOOKS =

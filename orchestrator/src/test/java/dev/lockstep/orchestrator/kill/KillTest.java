@@ -29,8 +29,8 @@ class KillTest {
         stories.forEach(Story::close);
     }
 
-    /// What is asked of the killed ones is true of one that nobody kills. It also leaves the
-    /// archive with which the others start.
+    /// What is asked of the killed ones is true of one that nobody kills. It also leaves the cache
+    /// with which the others start.
     @Test
     @Order(1)
     void aProcessThatIsNotKilledFinishesItsRun() {

@@ -63,7 +63,8 @@ final class Story implements AutoCloseable {
     /// Has a last process bring the run to its end.
     void finish() {
         goOn();
-        try (VictimProcess heir = start(databases.plan(folder, "unlimited"), NOWHERE)) {
+        try (VictimProcess heir =
+                VictimProcess.heir(databases.plan(folder, "unlimited"), NOWHERE, switches(), end)) {
             if (!isSettled) {
                 settle(heir);
             }
@@ -79,7 +80,11 @@ final class Story implements AutoCloseable {
     }
 
     private VictimProcess start(Path plan, String stop) {
-        return VictimProcess.start(plan, stop, Integer.toString(switches), end);
+        return VictimProcess.start(plan, stop, switches(), end);
+    }
+
+    private String switches() {
+        return Integer.toString(switches);
     }
 
     /// Kills it while it waits for a lock.

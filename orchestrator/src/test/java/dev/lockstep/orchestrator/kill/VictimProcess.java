@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -24,9 +25,25 @@ final class VictimProcess implements AutoCloseable {
 
     /// @param arguments those of [Victim] after the plan
     static VictimProcess start(Path plan, String... arguments) {
+        return start(ClassPath.options(), plan, arguments);
+    }
+
+    /// As [#start], of one that ends by itself: it may have to leave behind with which others start
+    /// sooner.
+    static VictimProcess heir(Path plan, String... arguments) {
+        if (!ClassPath.mayTrain()) {
+            return start(plan, arguments);
+        }
+        VictimProcess heir = start(ClassPath.trainingOptions(), plan, arguments);
+        var _ = heir.process.onExit().thenRun(ClassPath::trained);
+        return heir;
+    }
+
+    private static VictimProcess start(List<String> options, Path plan, String... arguments) {
         try {
             Path errors = Files.createTempFile(plan.getParent(), "victim", ".err");
-            Process process = builder(plan, arguments).redirectError(errors.toFile()).start();
+            Process process =
+                    builder(options, plan, arguments).redirectError(errors.toFile()).start();
             VictimProcess victim = new VictimProcess(process, errors);
             Thread.ofVirtual().start(victim::listen);
             return victim;
@@ -35,19 +52,14 @@ final class VictimProcess implements AutoCloseable {
         }
     }
 
-    private static ProcessBuilder builder(Path plan, String... arguments) {
-        ProcessBuilder builder =
-                new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-XX:+AutoCreateSharedArchive",
-                        "-XX:SharedArchiveFile=" + ClassPath.ARCHIVE,
-                        "-Xlog:disable",
-                        Victim.class.getName(),
-                        plan.toString());
-        builder.command().addAll(List.of(arguments));
+    private static ProcessBuilder builder(List<String> options, Path plan, String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xmx256m");
+        command.addAll(options);
+        command.addAll(List.of(Victim.class.getName(), plan.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
         builder.directory(new File(plan.toFile().getParent()));
         builder.environment().put("CLASSPATH", ClassPath.OF_JARS);
         builder.environment().remove("LOCKSTEP_STATE");

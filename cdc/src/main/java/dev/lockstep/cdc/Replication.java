@@ -86,8 +86,10 @@ public final class Replication implements AutoCloseable {
     /// Makes publication, slot and topic, where they are missing, and returns the position from
     /// which on every commit will come.
     public Lsn prepare() {
+        // The slot may take long. Whoever dies meanwhile must not leave what looks like a log.
+        Lsn from = slot.create(spec.active(), actives());
         log.create();
-        return slot.create(spec.active(), actives());
+        return from;
     }
 
     /// Makes what a stream needs that has not begun. One that has begun needs the slot that it had:
@@ -142,11 +144,8 @@ public final class Replication implements AutoCloseable {
         capture = started;
         var _ =
                 started.ended()
-                        .whenComplete((_, failure) -> {
-                            if (failure != null) {
-                                fail(failure);
-                            }
-                        });
+                        .whenComplete(
+                                (_, cause) -> Optional.ofNullable(cause).ifPresent(this::fail));
         slotWatch.start();
         markers.start(spec.standby().call(positions::age), this::fail);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.cdc.session.OpenTransactions;
 import dev.lockstep.cdc.session.OpenTransactions.One;
+import dev.lockstep.plans.sql.Lsn;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.time.Duration;
@@ -18,6 +19,9 @@ import org.junit.jupiter.api.Test;
 /// What could make a stream stand still, and what it leaves where it has to.
 class StandstillTest {
     private static final Duration SOON = Duration.ofSeconds(60);
+
+    private static final String SLOTS =
+            "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()";
 
     private final Pair pair = Pair.create();
 
@@ -48,6 +52,25 @@ class StandstillTest {
             stream.startApply(stream.spec().routes());
             stream.drain(SOON);
             fixture.assertEqualRows("tiny");
+        }
+    }
+
+    /// Whoever dies meanwhile must not leave what looks like a log.
+    @Test
+    void aSlotThatWaitsIsBeforeTheTopic() throws Exception {
+        pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
+        StreamFixture fixture = new StreamFixture(pair);
+        CompletableFuture<Lsn> prepared = new CompletableFuture<>();
+        try (Replication stream = fixture.open();
+                Session writer = pair.source().session("writer")) {
+            writer.begin();
+            writer.run("INSERT INTO public.item (id) VALUES (1)");
+            Thread.ofPlatform().start(() -> prepared.complete(stream.prepare()));
+            awaitTrue(() -> !Pair.rows(pair.source(), SLOTS).isEmpty());
+            assertThat(Remains.topics(fixture.run(), StreamFixture.kafka())).isEmpty();
+            writer.commit();
+            prepared.get(SOON.toSeconds(), TimeUnit.SECONDS);
+            assertThat(Remains.topics(fixture.run(), StreamFixture.kafka())).hasSize(1);
         }
     }
 

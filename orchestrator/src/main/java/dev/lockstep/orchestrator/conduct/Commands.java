@@ -79,9 +79,16 @@ public final class Commands {
                         .formatted(command, conductor.run().name(), conductor.state().label()));
     }
 
+    /// As [#inStep], with its stream open, which a switch may have left closed.
+    private InStep inStepAndFlowing(String command) throws InterruptedException {
+        InStep inStep = inStep(command);
+        conductor.advance();
+        return inStep;
+    }
+
     private Outcome validate(Asked asked) throws InterruptedException {
         if (!(conductor.state() instanceof RunState.Verifying)) {
-            inStep("validate");
+            var _ = inStepAndFlowing("validate");
         }
         List<TableName> only = only(asked.table());
         Checks checks = conductor.checks(asked);
@@ -137,7 +144,7 @@ public final class Commands {
     }
 
     private Outcome switchTo(Side to, Asked asked) throws InterruptedException {
-        InStep inStep = inStep(to == Side.TARGET ? "cutover" : "rollback");
+        InStep inStep = inStepAndFlowing(to == Side.TARGET ? "cutover" : "rollback");
         if (inStep.active() == to) {
             throw new LockstepException(
                     Fault.WRONG_STATE,

@@ -110,7 +110,7 @@ final class Flow implements AutoCloseable {
 
     /// The tables on both sides as they are now.
     Moved present() {
-        return Moved.read(run.plan(), run.source(), run.target());
+        return Moved.read(run);
     }
 
     /// Has the stream opened anew where tables or sequences are not those any more that it was

@@ -44,6 +44,7 @@ final class Reporter implements AutoCloseable {
     private long captured;
     private long applied;
     private long lagMillis;
+    private boolean lagIsNoted;
     private long retainedWal;
 
     Reporter(Conductor conductor, Watcher watcher) {
@@ -85,7 +86,7 @@ final class Reporter implements AutoCloseable {
             if (streaming.isPresent() && isOver()) {
                 trouble = null;
             }
-            if (streaming.isPresent() || trouble != null) {
+            if (streaming.isPresent() || trouble != null || lagIsNoted) {
                 Long lag = streaming.isPresent() ? lagMillis : null;
                 String doing = conductor.doing().orElse(null);
                 Run run = conductor.run();
@@ -100,6 +101,7 @@ final class Reporter implements AutoCloseable {
                                 trouble,
                                 doing)
                         .leave(run.target(), run.name());
+                lagIsNoted = lag != null;
             }
         }
     }

@@ -62,16 +62,13 @@ public final class Schema {
 
     /// The tables of both sides, once the target's are there.
     private Moved made() {
-        Moved before = present();
+        Moved before = Moved.read(run);
         Optional<SchemaCopy> copy = copied(before);
         Optional<Path> folder = run.plan().schema().expand();
         copy.ifPresent(SchemaCopy::restoreTables);
-        folder.ifPresent(f -> new FlywayFolder(run.target(), f, "expand", run.name()).apply());
-        return copy.isEmpty() && folder.isEmpty() ? before : present();
-    }
-
-    private Moved present() {
-        return Moved.read(run.plan(), run.source(), run.target());
+        folder.ifPresent(
+                expand -> new FlywayFolder(run.target(), expand, "expand", run.name()).apply());
+        return copy.isEmpty() && folder.isEmpty() ? before : Moved.read(run);
     }
 
     private void checkFit(Moved moved) {

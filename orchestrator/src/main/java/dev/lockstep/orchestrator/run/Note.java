@@ -25,7 +25,8 @@ public record Note(
         @Nullable String trouble,
         @Nullable String doing) {
 
-    /// What is noted of a run that is being ended would stay behind.
+    /// What is noted of a run that is being ended would stay behind; what a process notes whose run
+    /// another one has by now would hide the other's.
     private static final String LEAVE =
             """
             INSERT INTO lockstep.progress AS p (run, body)
@@ -36,7 +37,9 @@ public record Note(
             HAVING max(seq) FILTER (WHERE event = 'Started')
                        > coalesce(max(seq) FILTER (
                              WHERE event IN ('AbortStarted', 'CompletionStarted')), 0)
-            ON CONFLICT (run) DO UPDATE SET at = now(), body = excluded.body\
+            ON CONFLICT (run) DO UPDATE SET at = now(), body = excluded.body
+             WHERE coalesce((p.body ->> 'epoch')::bigint, 0)
+                       <= (excluded.body ->> 'epoch')::bigint\
             """;
 
     private static final String FIND =

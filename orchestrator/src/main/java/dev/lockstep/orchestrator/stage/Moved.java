@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.stage;
 
 import dev.lockstep.cdc.apply.Route;
 import dev.lockstep.cdc.backfill.CopyTable;
+import dev.lockstep.orchestrator.run.Run;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.schema.SchemaExtent;
 import dev.lockstep.plans.catalog.Catalog;
@@ -51,6 +52,11 @@ public final class Moved {
             target.table(mapping.table(table.name()))
                     .ifPresent(partner -> pairs.add(pair(table, partner)));
         }
+    }
+
+    /// Reads both catalogs, for a run.
+    public static Moved read(Run run) {
+        return read(run.plan(), run.source(), run.target());
     }
 
     /// Reads both catalogs.
@@ -195,8 +201,8 @@ public final class Moved {
         return pairs.stream()
                 .map(p ->
                         pair(
-                                only(p.source(), p.columns().keySet()),
-                                only(p.target(), Set.copyOf(p.columns().values())),
+                                p.source().only(p.columns().keySet()),
+                                p.target().only(Set.copyOf(p.columns().values())),
                                 p.columns(),
                                 active))
                 .toList();
@@ -281,18 +287,5 @@ public final class Moved {
     private static Map<String, String> inverse(Map<String, String> columns) {
         return columns.entrySet().stream()
                 .collect(Collectors.toMap(Map.Entry::getValue, Map.Entry::getKey));
-    }
-
-    private static Table only(Table table, Set<String> columns) {
-        return new Table(
-                table.name(),
-                table.columns().stream().filter(c -> columns.contains(c.name())).toList(),
-                table.keys(),
-                table.replicaIdentity(),
-                table.partitioned(),
-                table.root(),
-                table.logged(),
-                table.rowsEstimated(),
-                table.bytes());
     }
 }

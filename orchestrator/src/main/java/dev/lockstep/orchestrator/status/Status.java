@@ -64,8 +64,11 @@ public record Status(
             return worker.flatMap(_ -> note.filter(Note.Found::fresh)).map(Note.Found::note);
         }
 
-        @Nullable Long lagMillis() {
-            return fresh().map(Note::lagMillis).orElse(null);
+        /// What ends carries no changes any more, and leaves no note.
+        @Nullable Long lagMillis(RunState state) {
+            return state instanceof RunState.Contracting || state instanceof RunState.Aborting
+                    ? null
+                    : fresh().map(Note::lagMillis).orElse(null);
         }
 
         Optional<String> trouble() {
@@ -120,7 +123,7 @@ public record Status(
             return of(
                     run,
                     history,
-                    found.lagMillis() != null || history.state().isFinal()
+                    found.lagMillis(history.state()) != null || history.state().isFinal()
                             ? found
                             : new Found(
                                     worker,
@@ -164,7 +167,7 @@ public record Status(
                 state.label(),
                 false,
                 state.activeSide().map(Side::label).orElse(null),
-                found.lagMillis(),
+                found.lagMillis(state),
                 state instanceof RunState.Failed(var _, String fault, String message)
                         ? new Failure(fault, message)
                         : null,

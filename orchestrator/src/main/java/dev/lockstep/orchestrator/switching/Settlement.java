@@ -175,9 +175,7 @@ final class Settlement {
     }
 
     private List<String> others() {
-        return Moved.read(run.plan(), run.source(), run.target()).others().stream()
-                .map(TableName::toString)
-                .toList();
+        return Moved.read(run).others().stream().map(TableName::toString).toList();
     }
 
     static Switched switched(Run run, double pause, List<String> others) {

@@ -2,17 +2,19 @@ package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.orchestrator.kill.ClassPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/// A command in a process of its own, as the launcher starts it.
-final class Child {
+/// A command in a process of its own, by what the launcher starts, and quicker for a short life.
+final class Child implements AutoCloseable {
     /// An orderly end is given half a minute, after which the process just dies.
     private static final Duration ORDERLY = Duration.ofSeconds(28);
 
@@ -29,23 +31,20 @@ final class Child {
     /// A parent may have its children ignore Ctrl-C; this one does not.
     static Child start(Path folder, String command, Move move) throws IOException {
         String java = ProcessHandle.current().info().command().orElseThrow();
-        String classes = System.getProperty("java.class.path");
         Path out = Files.createTempFile(folder, command, ".out");
         Path err = Files.createTempFile(folder, command, ".err");
-        List<String> words =
+        List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT", java));
+        words.addAll(ClassPath.options());
+        words.addAll(
                 List.of(
-                        "env",
-                        "--default-signal=INT",
-                        java,
                         "-Xmx512m",
                         "-Dlogback.configurationFile=logback.xml",
                         "--sun-misc-unsafe-memory-access=allow",
-                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
-                        classes,
+                        ClassPath.OF_JARS,
                         Main.class.getName(),
                         command,
-                        move.plan().toString());
+                        move.plan().toString()));
         Process process =
                 new ProcessBuilder(words)
                         .redirectOutput(out.toFile())
@@ -98,6 +97,12 @@ final class Child {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// What a test that fails leaves would go on beside the others.
+    @Override
+    public void close() {
+        process.destroyForcibly();
     }
 
     @Override

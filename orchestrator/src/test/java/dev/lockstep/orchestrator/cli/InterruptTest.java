@@ -34,8 +34,8 @@ class InterruptTest {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         move.told("run", "--until", "in-step").done();
-        try (Session writer = HeldSwitch.writer(pair.source())) {
-            Child cutover = Child.start(folder, "cutover", move);
+        try (Session writer = HeldSwitch.writer(pair.source());
+                Child cutover = Child.start(folder, "cutover", move)) {
             HeldSwitch.await(pair.source(), folder);
             assertThat(cutover.interrupted())
                     .endsWith(KEPT)
@@ -57,9 +57,10 @@ class InterruptTest {
                 pair.source(),
                 "INSERT INTO item SELECT n, repeat('x', 400) FROM generate_series(1, 2000) n");
         Move move = Move.alone(folder, pair, SLOW);
-        Child copying = Child.start(folder, "run", move);
-        copying.await("state copying", () -> Status.isAt(move, "copying"));
-        assertThat(copying.interrupted()).endsWith(KEPT);
+        try (Child copying = Child.start(folder, "run", move)) {
+            copying.await("state copying", () -> Status.isAt(move, "copying"));
+            assertThat(copying.interrupted()).endsWith(KEPT);
+        }
         Status status = Status.of(move);
         assertThat(status.state()).isEqualTo("copying");
         assertThat(status.isWorkedOn()).isFalse();

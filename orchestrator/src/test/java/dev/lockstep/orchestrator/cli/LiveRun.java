@@ -76,6 +76,15 @@ final class LiveRun implements AutoCloseable {
         }
     }
 
+    /// Whether somebody interrupts its work, and that stands at something, in this time.
+    boolean isInterruptedWithin(Duration time) {
+        long deadline = System.nanoTime() + time.toNanos();
+        while (!thread.isInterrupted() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+        }
+        return thread.isInterrupted();
+    }
+
     /// Stops it as Ctrl-C does, and returns what it told.
     Told stop() {
         thread.interrupt();

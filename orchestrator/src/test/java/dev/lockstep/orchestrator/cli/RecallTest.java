@@ -7,6 +7,7 @@ import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,10 @@ class RecallTest {
                               AND datname = current_database())\
             """;
 
+    /// The run looks for what is recalled twice a second. This only gives it time to: that the
+    /// ending is done is the proof.
+    private static final Duration SEVERAL_LOOKS = Duration.ofMillis(1200);
+
     private final Pair pair = Pair.create();
     @TempDir Path folder = Path.of("");
 
@@ -39,8 +44,8 @@ class RecallTest {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         try (LiveRun _ = LiveRun.inStep(move);
-                Session writer = HeldSwitch.writer(pair.source())) {
-            Child cutover = Child.start(folder, "cutover", move);
+                Session writer = HeldSwitch.writer(pair.source());
+                Child cutover = Child.start(folder, "cutover", move)) {
             HeldSwitch.await(pair.source(), folder);
             isTakenBack(cutover, "cutover was taken back, and nothing has come of it");
             HeldSwitch.isUndone(folder);
@@ -58,10 +63,8 @@ class RecallTest {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         Move move = Move.of(folder, pair, HeldSwitch.PLAN);
         try (LiveRun _ = LiveRun.inStep(move);
-                Session writer = pair.source().session("writer")) {
-            writer.begin();
-            writer.run("INSERT INTO public.item VALUES (1)");
-            Child validate = Child.start(folder, "validate", move);
+                Session writer = busy(pair.source(), "INSERT INTO public.item VALUES (1)");
+                Child validate = Child.start(folder, "validate", move)) {
             LiveRun.await(
                     "the verification waits for it",
                     () -> Status.of(move).text().contains("pid " + writer.backendPid()));
@@ -78,12 +81,13 @@ class RecallTest {
         pair.onBoth("CREATE TABLE item (id int PRIMARY KEY)");
         Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move);
-                Session reader = pair.source().session("reader")) {
-            reader.begin();
-            reader.run("LOCK TABLE pg_catalog.pg_publication IN SHARE MODE");
-            Child cutover = Child.start(folder, "cutover", move);
-            goesOn(cutover, pair.source(), "pg_publication", reader, "writes go to the target");
-            run.awaitState("in-step");
+                Session reader = busy(pair.source(), "LOCK TABLE pg_publication IN SHARE MODE");
+                Child cutover = Child.start(folder, "cutover", move)) {
+            recall(cutover, pair.source(), "pg_publication");
+            assertThat(run.isInterruptedWithin(Duration.ofSeconds(30))).isTrue();
+            reader.commit();
+            tellsWhatWasDone(cutover, "writes go to the target");
+            move.told("validate").done();
             assertThat(Status.of(move).active()).isEqualTo("target");
             Pair.run(pair.target(), "INSERT INTO item VALUES (1)");
             move.told("rollback").done();
@@ -99,13 +103,17 @@ class RecallTest {
                 Files.createDirectory(folder.resolve("contract")).resolve("V1__contract.sql"),
                 "ALTER TABLE public.item ADD note text");
         Move move = Move.of(folder, pair, "schema: { copy: none, contract: contract }");
-        try (LiveRun run = LiveRun.inStep(move);
-                Session reader = pair.target().session("reader")) {
+        try (LiveRun run = LiveRun.inStep(move)) {
             move.told("cutover").done();
-            reader.begin();
-            reader.run("LOCK TABLE public.item IN ACCESS SHARE MODE");
-            Child complete = Child.start(folder, "complete", move);
-            goesOn(complete, pair.target(), "public.item", reader, "completed");
+            try (Session reader =
+                            busy(pair.target(), "LOCK TABLE public.item IN ACCESS SHARE MODE");
+                    Child complete = Child.start(folder, "complete", move)) {
+                recall(complete, pair.target(), "public.item");
+                assertThat(run.isInterruptedWithin(SEVERAL_LOOKS)).isFalse();
+                assertThat(Status.of(move).json().path("lagMillis").isNull()).isTrue();
+                reader.commit();
+                tellsWhatWasDone(complete, "completed");
+            }
             run.ended().done();
         }
         assertThat(Status.of(move).state()).isEqualTo("completed");
@@ -113,16 +121,24 @@ class RecallTest {
         Sides.areLeftClean(pair);
     }
 
-    /// Ctrl-C on a command that cannot be taken back any more, while the run waits for a table that
-    /// `holder` has: it tells what was done. The exit code is that of whatever Ctrl-C ends.
-    private static void goesOn(Child asker, Db at, String table, Session holder, String done)
-            throws Exception {
+    private static Session busy(Db db, String work) {
+        Session session = db.session("busy");
+        session.begin();
+        session.run(work);
+        return session;
+    }
+
+    /// Ctrl-C on a command that cannot be taken back any more, while the run waits for a table.
+    private static void recall(Child asker, Db at, String table) throws Exception {
         asker.await(
                 "a lock on " + table,
                 () -> Pair.rows(at, WAITS_FOR.formatted(table)).equals(List.of("(t)")));
         asker.interrupt();
         asker.await("the recall", () -> asker.said().contains(RECALLED));
-        holder.commit();
+    }
+
+    /// The exit code is that of whatever Ctrl-C ends.
+    private static void tellsWhatWasDone(Child asker, String done) throws Exception {
         Told told = asker.ended();
         assertThat(told.out()).as("%s", told).startsWith(done);
         assertThat(told.exit()).isEqualTo(130);

@@ -125,7 +125,7 @@ class ReplicaAwayTest {
         }
     }
 
-    /// A process that takes the run writes that down on the active, too.
+    /// A process that takes the run writes that down on the source, too.
     @Test
     void aProcessBeginsWhereTheActivesReplicaIsAway() {
         Move move = move(own, other);

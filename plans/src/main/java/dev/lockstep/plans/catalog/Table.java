@@ -2,6 +2,7 @@ package dev.lockstep.plans.catalog;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A table that holds rows itself, or a partitioned one whose partitions do.
 ///
@@ -21,6 +22,20 @@ public record Table(
     public Table {
         columns = List.copyOf(columns);
         keys = List.copyOf(keys);
+    }
+
+    /// It with some of its columns alone, and all of its keys.
+    public Table only(Set<String> names) {
+        return new Table(
+                name,
+                columns.stream().filter(column -> names.contains(column.name())).toList(),
+                keys,
+                replicaIdentity,
+                partitioned,
+                root,
+                logged,
+                rowsEstimated,
+                bytes);
     }
 
     /// Whether it, or the topmost table that it is a partition of, is called so.

@@ -20,7 +20,8 @@ final class BriefSessionTest {
                 current_setting('statement_timeout'), current_setting('transaction_timeout'),
                 current_user, session_user,
                 to_regclass('pg_temp.mine') IS NULL,
-                (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'),
+                (SELECT count(*) FROM pg_locks
+                  WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
                 (SELECT count(*) FROM pg_prepared_statements WHERE from_sql),
                 (SELECT count(*) FROM pg_listening_channels()))\
             """;

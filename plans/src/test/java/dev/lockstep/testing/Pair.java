@@ -45,7 +45,7 @@ public final class Pair implements AutoCloseable {
 
     /// Runs statements with the search path that applications have.
     public static void run(Db db, String sql) {
-        try (Session session = db.session("test")) {
+        try (Session session = db.brief("test")) {
             session.run("SET search_path = public");
             session.run(sql);
         }
@@ -54,7 +54,7 @@ public final class Pair implements AutoCloseable {
     /// The rows that a query gives, each as the text of its values joined with `|`, NULL as
     /// `<null>`.
     public static List<String> rows(Db db, String sql) {
-        try (Session session = db.session("test")) {
+        try (Session session = db.brief("test")) {
             session.run("SET search_path = public");
             return session.rows(
                     "SELECT t::text FROM (%s) AS t".formatted(sql),
@@ -67,7 +67,10 @@ public final class Pair implements AutoCloseable {
 
     @Override
     public void close() {
-        end.accept(source);
-        end.accept(target);
+        try {
+            end.accept(source);
+        } finally {
+            end.accept(target);
+        }
     }
 }

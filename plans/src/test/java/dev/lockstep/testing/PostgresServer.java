@@ -20,7 +20,7 @@ public final class PostgresServer {
     /// Its input ends with the JVM, however that ends.
     private static final String REMOVAL =
             """
-            trap '' INT TERM
+            trap '' HUP INT TERM
             cat
             kill -INT $(head -n 1 "$1/postmaster.pid")
             for i in $(seq 100); do test -e "$1/postmaster.pid" || break; sleep 0.2; done
@@ -41,10 +41,12 @@ public final class PostgresServer {
 
     private final EmbeddedPostgres server;
     private final Process removal;
+    private final Db admin;
 
     private PostgresServer(EmbeddedPostgres server, Process removal) {
         this.server = server;
         this.removal = removal;
+        this.admin = open("postgres");
     }
 
     private static final class Shared {
@@ -138,8 +140,7 @@ public final class PostgresServer {
     /// A new, empty database; the superuser's.
     public Db database() {
         String name = "test_" + DATABASES.incrementAndGet() + "_" + ProcessHandle.current().pid();
-        try (Db admin = open("postgres");
-                var session = admin.session("create")) {
+        try (Session session = admin.brief("create")) {
             session.run("CREATE DATABASE " + name + strategy(session));
         }
         return open(name);
@@ -156,8 +157,7 @@ public final class PostgresServer {
     /// Removes a database of [#database] with its slots, whoever is connected.
     public void drop(Db database) {
         database.close();
-        try (Db admin = open("postgres");
-                var session = admin.session("drop")) {
+        try (Session session = admin.brief("drop")) {
             String name = database.endpoint().database();
             session.rows(END_READERS, row -> row.textAt(1), name);
             session.run("DROP DATABASE IF EXISTS %s WITH (FORCE)".formatted(name));
@@ -183,6 +183,7 @@ public final class PostgresServer {
     /// Stops the server for good. Hundreds of databases take longer to be removed than anybody
     /// waits for.
     public void stop() {
+        admin.close();
         try {
             server.close();
             removal.getOutputStream().close();

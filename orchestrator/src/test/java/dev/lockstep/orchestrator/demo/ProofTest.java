@@ -27,15 +27,18 @@ class ProofTest {
         for (var db : List.of(PAIR.source(), PAIR.target())) {
             ShopSchema.create(db);
             size = ShopSchema.load(db, 5_000, (_, _, _) -> {});
-            // What differs between two loads by nature.
-            Pair.run(
-                    db, "UPDATE ledger SET at = 'epoch'; UPDATE products SET changed_at = 'epoch'");
-            Pair.run(
-                    db,
-                    """
-                    INSERT INTO ledger (writer, number, work, at) VALUES
-                        (1, 1, 'a', 'epoch'), (1, 2, 'a', 'epoch'), (2, 1, 'a', 'epoch')\
-                    """);
+            // A template has no sessions, and those of a pool stay for a while.
+            try (Session session = db.session("load")) {
+                session.run("SET search_path = public");
+                // What differs between two loads by nature.
+                session.run(
+                        "UPDATE ledger SET at = 'epoch'; UPDATE products SET changed_at = 'epoch'");
+                session.run(
+                        """
+                        INSERT INTO ledger (writer, number, work, at) VALUES
+                            (1, 1, 'a', 'epoch'), (1, 2, 'a', 'epoch'), (2, 1, 'a', 'epoch')\
+                        """);
+            }
         }
     }
 

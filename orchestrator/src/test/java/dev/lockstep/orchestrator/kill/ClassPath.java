@@ -27,7 +27,12 @@ public final class ClassPath {
     /// What the cache is for.
     public static final String OF_JARS = ofJars();
 
-    private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-Xlog:disable");
+    /// A cache is used where native access is allowed as it was when that was made.
+    private static final List<String> QUICK =
+            List.of(
+                    "-XX:TieredStopAtLevel=1",
+                    "-Xlog:aot*=off,cds*=off",
+                    "--enable-native-access=ALL-UNNAMED");
 
     private ClassPath() {}
 

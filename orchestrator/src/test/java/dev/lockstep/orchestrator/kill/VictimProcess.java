@@ -35,7 +35,14 @@ final class VictimProcess implements AutoCloseable {
             return start(plan, arguments);
         }
         VictimProcess heir = start(ClassPath.trainingOptions(), plan, arguments);
-        var _ = heir.process.onExit().thenRun(ClassPath::trained);
+        var _ =
+                heir.process
+                        .onExit()
+                        .thenAccept(ended -> {
+                            if (ended.exitValue() == 0) {
+                                ClassPath.trained();
+                            }
+                        });
         return heir;
     }
 

@@ -99,7 +99,7 @@ final class Answers {
     private boolean isLeft(Throwable failure) {
         boolean left = end();
         if (left) {
-            log.atInfo().setCause(failure).log("what was recalled is left");
+            log.atDebug().setCause(failure).log("what was recalled is left");
         }
         return left;
     }

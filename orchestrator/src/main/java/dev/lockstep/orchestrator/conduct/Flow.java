@@ -46,7 +46,7 @@ final class Flow implements AutoCloseable {
     Moved moved() {
         Moved known = moved;
         if (known == null) {
-            known = present();
+            known = Moved.read(run);
             moved = known;
         }
         return known;
@@ -108,11 +108,6 @@ final class Flow implements AutoCloseable {
         }
     }
 
-    /// The tables on both sides as they are now.
-    Moved present() {
-        return Moved.read(run);
-    }
-
     /// Has the stream opened anew where tables or sequences are not those any more that it was
     /// opened for: what it can take over it then takes over, and what not it tells. Looks every few
     /// seconds, and less often where that takes long. Returns whether it did.
@@ -121,7 +116,7 @@ final class Flow implements AutoCloseable {
         if (now - driftLookedAt < driftEvery.toNanos()) {
             return false;
         }
-        Moved present = present();
+        Moved present = Moved.read(run);
         Drift.between(moved(), present)
                 .throwIfAny(Fault.SCHEMA_CHANGED, "the schema has changed since the run read it");
         now().ifPresent(flowing -> requireNoneAside(present, flowing.spec().stream()));

@@ -165,7 +165,7 @@ final class Proving {
     }
 
     private SwitchProof look() {
-        Moved now = conductor.flow().present();
+        Moved now = Moved.read(conductor.run());
         Drift.requireNone(conductor.flow().moved(), now);
         if (to == Side.SOURCE) {
             conductor

@@ -21,18 +21,22 @@ class BesideRunTest {
     private static final String AS_REPLICA = "SET session_replication_role = replica; ";
     private static final String NAMES = "SELECT name FROM item ORDER BY id";
 
-    private static final String HELD =
+    private static final String PUBLIC =
             """
             schema: { copy: none }
             tables: { include: ["public.*"] }
-            cutover:
-              max-pause: 60s
-              gate:
-                hooks:
-                  hold:
-                    run: [sh, -c, "touch held; until [ -e go ]; do sleep 0.1; done"]
-                    timeout: 50s
             """;
+    private static final String HELD =
+            PUBLIC
+                    + """
+                    cutover:
+                      max-pause: 60s
+                      gate:
+                        hooks:
+                          hold:
+                            run: [sh, -c, "touch held; until [ -e go ]; do sleep 0.1; done"]
+                            timeout: 50s
+                    """;
 
     /// The first time that the source is to forget a stream.
     private static final String FAIL_ONCE =
@@ -203,6 +207,25 @@ class BesideRunTest {
         }
     }
 
+    @Test
+    void aRunGoesOnWhereTheStreamBackDoesNotComeUpAtOnce() {
+        pair.onBoth(ITEM);
+        Move move = Move.of(folder, pair, PUBLIC);
+        try (LiveRun run = LiveRun.inStep(move)) {
+            Pair.run(source, FAIL_ONCE);
+            move.told("cutover").done();
+            hasFailedOnce();
+            add(target, "b");
+            Sides.shows(source, NAMES, "(b)");
+            assertThat(run.stop().exit()).isEqualTo(130);
+        }
+    }
+
+    private void hasFailedOnce() {
+        assertThat(Pair.rows(source, "SELECT is_called FROM aside.failures"))
+                .containsExactly("(t)");
+    }
+
     /// The stream back does not come up at once; whoever has asked something meanwhile, and is
     /// answered next, does not miss it.
     @Test
@@ -219,8 +242,7 @@ class BesideRunTest {
                     () -> Pair.rows(target, "SELECT id FROM lockstep.request").size() == 1);
             Files.createFile(folder.resolve("go"));
             assertThat(asked.get(60, TimeUnit.SECONDS).done()).contains("no difference");
-            assertThat(Pair.rows(source, "SELECT is_called FROM aside.failures"))
-                    .containsExactly("(t)");
+            hasFailedOnce();
             assertThat(Status.of(move).active()).isEqualTo("target");
             assertThat(run.stop().exit()).isEqualTo(130);
         }

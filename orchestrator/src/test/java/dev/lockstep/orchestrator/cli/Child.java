@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/// A command in a process of its own, by what the launcher starts, and quicker for a short life.
+/// A command in a process of its own, as the launcher starts it, with options for a short life.
 final class Child implements AutoCloseable {
     /// An orderly end is given half a minute, after which the process just dies.
     private static final Duration ORDERLY = Duration.ofSeconds(28);

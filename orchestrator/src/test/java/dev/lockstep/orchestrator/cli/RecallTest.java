@@ -27,6 +27,13 @@ class RecallTest {
                               AND datname = current_database())\
             """;
 
+    /// Not for the trouble that the work tells of once it has waited for long.
+    private static final String NO_LAG =
+            """
+            SELECT body ->> 'lagMillis' IS NULL AND body ->> 'trouble' IS NULL
+              FROM lockstep.progress\
+            """;
+
     /// The run looks for what is recalled twice a second. This only gives it time to: that the
     /// ending is done is the proof.
     private static final Duration SEVERAL_LOOKS = Duration.ofMillis(1200);
@@ -85,6 +92,9 @@ class RecallTest {
                 Child cutover = Child.start(folder, "cutover", move)) {
             recall(cutover, pair.source(), "pg_publication");
             assertThat(run.isInterruptedWithin(Duration.ofSeconds(30))).isTrue();
+            cutover.await(
+                    "no lag without a stream",
+                    () -> Pair.rows(pair.target(), NO_LAG).equals(List.of("(t)")));
             reader.commit();
             tellsWhatWasDone(cutover, "writes go to the target");
             move.told("validate").done();

@@ -127,6 +127,7 @@ class ReplicaAwayTest {
 
     /// A process that takes the run writes that down on the source, too.
     @Test
+    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aProcessBeginsWhereTheActivesReplicaIsAway() {
         Move move = move(own, other);
         away();

@@ -58,7 +58,8 @@ public final class PostgresServer {
         static final PostgresServer INSTANCE = start(Map.of());
     }
 
-    /// As [#shared()], for tests whose source and target are on a server each.
+    /// As [#shared()], for tests whose source and target are on a server each, and for those that
+    /// keep transactions open for long: new slots and cuts wait for all of their server.
     public static PostgresServer second() {
         return Second.INSTANCE;
     }

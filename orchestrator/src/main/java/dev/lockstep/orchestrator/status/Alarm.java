@@ -2,6 +2,7 @@ package dev.lockstep.orchestrator.status;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.lockstep.orchestrator.run.History;
+import dev.lockstep.orchestrator.run.RunState;
 import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.StrayNotes;
@@ -16,45 +17,46 @@ import java.util.List;
 ///
 /// @param verifiedSince whether all was compared since without a difference, for people only
 public record Alarm(String at, String message, @JsonIgnore boolean verifiedSince) {
-    /// Those of the journal.
-    static List<Alarm> known(History history) {
+    /// Those of the journal, and those that wait for somebody to work on the run.
+    static List<Alarm> all(History history, List<Alarm> unread) {
+        if (history.state().isFinal()) {
+            return List.of();
+        }
         // Whatever touches the standby outdates the verification before it.
         boolean verifiedSince =
-                history.lastVerification()
-                        .filter(last -> last.isCurrent() && last.letsWritesMove())
-                        .isPresent();
-        return history.state().isFinal()
-                ? List.of()
-                : history.alarms().stream()
-                        .map(alarm -> new Alarm(alarm.at(), alarm.what(), verifiedSince))
-                        .toList();
-    }
-
-    /// Those, and what waits for somebody to work on the run.
-    static List<Alarm> all(History history, Db source, Db target, String run) {
-        List<Alarm> alarms = new ArrayList<>(known(history));
-        if (history.state() instanceof InStep inStep) {
-            Side standby = inStep.active().other();
-            unread(standby, standby == Side.SOURCE ? source : target, run).stream()
-                    .filter(stray ->
-                            alarms.stream().noneMatch(a -> a.message.equals(stray.message)))
-                    .forEach(alarms::add);
-        }
+                unread.isEmpty()
+                        && history.lastVerification()
+                                .filter(last -> last.isCurrent() && last.letsWritesMove())
+                                .isPresent();
+        List<Alarm> alarms = new ArrayList<>();
+        history.alarms().forEach(a -> alarms.add(new Alarm(a.at(), a.what(), verifiedSince)));
+        unread.stream()
+                .filter(stray -> alarms.stream().noneMatch(a -> a.message.equals(stray.message)))
+                .forEach(alarms::add);
         return alarms;
     }
 
-    /// Nothing where that side does not say.
-    private static List<Alarm> unread(Side standby, Db db, String run) {
-        try (Session session = db.brief("status")) {
-            if (!OwnTables.exist(session)) {
-                return List.of();
-            }
-            return StrayNotes.found(session, run).stream()
-                    .map(stray -> new Alarm(stray.at(), stray.text(standby), false))
-                    .distinct()
-                    .toList();
+    /// Those that no process has put into the journal yet; none where that side does not say.
+    static List<Alarm> unread(RunState state, Session target, Db source, String run) {
+        if (!(state.at() instanceof InStep(Side active, var _))) {
+            return List.of();
+        }
+        if (active == Side.SOURCE) {
+            return unread(Side.TARGET, target, run);
+        }
+        try (Session session = source.brief("status")) {
+            return unread(Side.SOURCE, session, run);
         } catch (LockstepException e) {
             return List.of();
         }
+    }
+
+    private static List<Alarm> unread(Side standby, Session session, String run) {
+        return OwnTables.exist(session)
+                ? StrayNotes.found(session, run).stream()
+                        .map(stray -> new Alarm(stray.at(), stray.text(standby), false))
+                        .distinct()
+                        .toList()
+                : List.of();
     }
 }

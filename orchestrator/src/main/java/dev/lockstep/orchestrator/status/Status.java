@@ -79,6 +79,10 @@ public record Status(
             return fresh().map(Note::doing);
         }
 
+        Found withRetained(OptionalLong bytes) {
+            return new Found(worker, note, tables, bytes, alarms);
+        }
+
         /// Whether the changes of this stream are known.
         boolean counts(int stream) {
             return note.filter(found -> found.note().stream() == stream).isPresent();
@@ -111,7 +115,11 @@ public record Status(
     /// Reads it.
     public static Status read(Db source, Db target, String run) {
         try (Session session = target.brief("status")) {
-            History history = new Journal(target, run).history(session);
+            Journal journal = new Journal(target, run);
+            List<Alarm> unread =
+                    Alarm.unread(journal.history(session).state(), session, source, run);
+            // Those that a process has taken since are in the journal now.
+            History history = journal.history(session);
             boolean known = OwnTables.exist(session);
             Optional<String> worker =
                     (known ? Lease.holder(session, run) : Optional.<Lease.Holder>empty())
@@ -119,18 +127,14 @@ public record Status(
             Optional<Note.Found> note = known ? Note.find(session, run) : Optional.empty();
             List<CopiedTable> tables = known ? tables(session, run) : List.of();
             Found found =
-                    new Found(worker, note, tables, OptionalLong.empty(), Alarm.known(history));
+                    new Found(
+                            worker, note, tables, OptionalLong.empty(), Alarm.all(history, unread));
             return of(
                     run,
                     history,
                     found.lagMillis(history.state()) != null || history.state().isFinal()
                             ? found
-                            : new Found(
-                                    worker,
-                                    note,
-                                    tables,
-                                    retained(history.state(), run, source, target),
-                                    Alarm.all(history, source, target, run)));
+                            : found.withRetained(retained(history.state(), run, source, target)));
         }
     }
 

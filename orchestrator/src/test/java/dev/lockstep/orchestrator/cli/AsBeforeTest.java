@@ -116,7 +116,7 @@ class AsBeforeTest {
         boolean returns = state.equals("returned");
         List<String> before = facts(pair, returns);
         String more = schema + (state.equals("copying") ? SLOW : "");
-        Move move = Move.of(folder, pair, more + "\ncutover: { max-pause: 60s, max-lag: 60s }");
+        Move move = Move.of(folder, pair, more);
         String[] abort = keep.isEmpty() ? new String[0] : new String[] {keep};
         try (LiveRun run = LiveRun.start(move).awaitState(returns ? "in-step" : state)) {
             if (returns) {

@@ -31,6 +31,7 @@ class BesideRunTest {
                     + """
                     cutover:
                       max-pause: 60s
+                      max-lag: 60s
                       gate:
                         hooks:
                           hold:
@@ -189,7 +190,11 @@ class BesideRunTest {
     @Test
     void aWriterThatDoesNotEndIsNamedAndNothingIsSwitched() {
         pair.onBoth(ITEM);
-        Move move = Move.alone(folder, pair, "schema: { copy: none }\ncutover: { max-pause: 1s }");
+        Move move =
+                Move.alone(
+                        folder,
+                        pair,
+                        "schema: { copy: none }\ncutover: { max-pause: 1s, max-lag: 60s }");
         try (LiveRun run = LiveRun.inStep(move);
                 Session writer = source.session("writer")) {
             writer.begin();

@@ -53,8 +53,7 @@ class ContinuousTest {
                         pair,
                         """
                         schema: { copy: none }
-                        verify: { max-age: 4s, continuous: 100% }
-                        cutover: { max-pause: 60s, max-lag: 60s }\
+                        verify: { max-age: 4s, continuous: 100% }\
                         """);
     }
 

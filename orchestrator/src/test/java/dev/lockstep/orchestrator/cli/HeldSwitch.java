@@ -14,6 +14,7 @@ final class HeldSwitch {
             schema: { copy: none }
             cutover:
               max-pause: 60s
+              max-lag: 60s
               gate:
                 hooks:
                   hold: { run: [touch, held], undo: { run: [rm, held] } }

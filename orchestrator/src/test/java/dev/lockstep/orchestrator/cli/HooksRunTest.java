@@ -17,7 +17,8 @@ class HooksRunTest {
             """
             schema: { copy: none }
             cutover:
-              max-pause: 5s
+              max-pause: 60s
+              max-lag: 60s
               gate:
                 hooks:
                   hold: { run: [./hook, hold], undo: { run: [./hook, let-go] } }

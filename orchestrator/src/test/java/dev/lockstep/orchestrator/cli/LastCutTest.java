@@ -36,8 +36,8 @@ class LastCutTest {
     private static final String SLOTS =
             "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()";
 
-    private final Db source = PostgresServer.shared().database();
-    private final Db target = PostgresServer.second().database();
+    private final Db source = PostgresServer.second().database();
+    private final Db target = PostgresServer.shared().database();
     private final Pair pair = Pair.of(source, target);
     @TempDir Path folder = Path.of("");
 
@@ -49,8 +49,8 @@ class LastCutTest {
 
     @AfterEach
     void drop() {
-        PostgresServer.shared().drop(source);
-        PostgresServer.second().drop(target);
+        PostgresServer.second().drop(source);
+        PostgresServer.shared().drop(target);
     }
 
     @Test
@@ -68,7 +68,7 @@ class LastCutTest {
     /// There is no cut while it is open.
     @Test
     void whatAnOpenTransactionIsInTheWayOfIsLeftForTheFence() {
-        Db elsewhere = PostgresServer.shared().database();
+        Db elsewhere = PostgresServer.second().database();
         try (Session open = elsewhere.session("long")) {
             JsonNode report =
                     switched(() -> {
@@ -78,14 +78,14 @@ class LastCutTest {
                     });
             assertThat(report.path("finalCheckRows").asInt()).isEqualTo(500);
         } finally {
-            PostgresServer.shared().drop(elsewhere);
+            PostgresServer.second().drop(elsewhere);
         }
     }
 
     /// Else all of it would be compared while writes are held.
     @Test
     void whereMuchHasChangedMeanwhileTheSwitchIsGivenUpBeforeTheFence() {
-        Db elsewhere = PostgresServer.shared().database();
+        Db elsewhere = PostgresServer.second().database();
         Move move = inStep("");
         try (Session open = elsewhere.session("long")) {
             Hooked hooked =
@@ -101,7 +101,7 @@ class LastCutTest {
                             .at("drain/0", () -> assertThat(undone()).isEqualTo(1));
             hooked.switches(move, 1);
         } finally {
-            PostgresServer.shared().drop(elsewhere);
+            PostgresServer.second().drop(elsewhere);
         }
         assertThat(
                         Pair.rows(

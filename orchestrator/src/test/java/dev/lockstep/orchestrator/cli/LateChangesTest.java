@@ -34,8 +34,6 @@ class LateChangesTest {
             INSERT INTO item SELECT i, 0, 'n', repeat('x', 4000) FROM generate_series(1, 500) i;
             INSERT INTO tick SELECT i % 7 FROM generate_series(1, 100) i;
             """;
-    private static final String PATIENT =
-            "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }\n";
     private static final String NOTE_OF_5 =
             "public.item (id=5) differs in note: 'n', on the standby 'spoilt'";
 
@@ -79,7 +77,7 @@ class LateChangesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "verify: { method: count }"})
     void whatWasChangedSinceTheVerificationIsComparedBeforeTheFence(String more) {
-        Move move = Move.of(folder, pair, PATIENT + more);
+        Move move = Move.of(folder, pair, "schema: { copy: none }\n" + more);
         try (LiveRun run = LiveRun.inStep(move)) {
             spoil(target, "UPDATE item SET large = 'y' WHERE id = 7");
             change(5, 1);
@@ -105,7 +103,7 @@ class LateChangesTest {
 
     @Test
     void whatIsChangedInTheLastMomentIsComparedUnderTheFence() {
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
         LastMoment last = spoiling(Set.of());
         assertThatThrownBy(() -> last.switches(move))
@@ -130,7 +128,7 @@ class LateChangesTest {
 
     @Test
     void whatDiffersInTheLastMomentMovesOnlyWhereSomebodyWantsThat() {
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
         spoiling(Set.of(Asked.Option.ACCEPT_DIFFERENCES)).switches(move);
         assertThat(events(move, "DifferencesAccepted").getLast()).contains("id=5");
@@ -191,7 +189,7 @@ class LateChangesTest {
 
     @Test
     void whatWasChangedIsKnownAfterARestart() {
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             move.told("validate").done();
             change(5, 1);
@@ -218,7 +216,7 @@ class LateChangesTest {
     /// A row that nobody changed tells that all of them were compared.
     @Test
     void aTableOfWhichMoreWasChangedThanIsRememberedIsComparedAsAWhole() {
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             Pair.run(source, "INSERT INTO item SELECT generate_series(1001, 210000)");
             Pair.run(source, "INSERT INTO item VALUES (300000)");
@@ -231,7 +229,7 @@ class LateChangesTest {
 
     @Test
     void aTableWithoutAKeyAndOneThatWasEmptiedAreComparedAsAWhole() {
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             Pair.run(source, "INSERT INTO tick VALUES (77)");
             Sides.shows(target, "SELECT n FROM tick WHERE n = 77", "(77)");

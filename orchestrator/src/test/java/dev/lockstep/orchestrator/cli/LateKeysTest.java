@@ -175,11 +175,7 @@ class LateKeysTest {
     void rowsAreFoundByKeysOfEveryKind() {
         create();
         run(source, "INSERT INTO $t (k, v) VALUES ($1, 0), ($2, 0), ($3, 0)");
-        Move move =
-                Move.of(
-                        folder,
-                        pair,
-                        "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }");
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             run(
                     source,
@@ -224,7 +220,6 @@ class LateKeysTest {
                 pair,
                 """
                 schema: { copy: none }
-                cutover: { max-pause: 60s, max-lag: 60s }
                 tables:
                   include: ["public.*"]
                   mappings:

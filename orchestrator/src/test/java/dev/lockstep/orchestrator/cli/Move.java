@@ -30,7 +30,7 @@ record Move(String name, Path plan) {
                 target: %s
                 %s
                 """
-                        .formatted(name, written(source), written(target), logged(more));
+                        .formatted(name, written(source), written(target), logged(patient(more)));
         try {
             Path file = folder.resolve(name + "-" + NAMES.incrementAndGet() + ".yaml");
             return new Move(name, Files.writeString(file, text));
@@ -59,6 +59,13 @@ record Move(String name, Path plan) {
 
     static Move alone(Path folder, Endpoint source, Endpoint target, String more) {
         return of(folder, source, target, more + "\n" + EMBEDDED);
+    }
+
+    /// Beside other tests a pause is longer, and a cut waits for the transactions of all of them.
+    private static String patient(String more) {
+        return more.contains("cutover:")
+                ? more
+                : more.stripTrailing() + "\ncutover: { max-pause: 60s, max-lag: 60s }";
     }
 
     private static String logged(String more) {

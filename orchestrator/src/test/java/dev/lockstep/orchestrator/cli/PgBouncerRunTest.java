@@ -28,7 +28,8 @@ class PgBouncerRunTest {
     private static final int SWITCHES = Integer.getInteger("lockstep.switches", 2);
     private static final int CLIENTS = 8;
     private static final String PLAN =
-            "schema: { copy: none }\ncutover: { max-pause: %s, gate: { pgbouncer: [%s] } }";
+            "schema: { copy: none }\n"
+                    + "cutover: { max-pause: %s, max-lag: 60s, gate: { pgbouncer: [%s] } }";
     private static final String COUNT =
             "SELECT count(*) = (SELECT sum(entries) FROM total) AS same, count(*) FROM entry";
 

@@ -86,7 +86,7 @@ class PgbenchRunTest {
         pair.onBoth(TABLES);
         Pair.run(pair.source(), ROWS.formatted(ACCOUNTS));
         try (Pooler pooler = Pooler.to(folder, pair.source().endpoint())) {
-            String gate = "cutover: { gate: { pgbouncer: " + pooler.gate("") + " } }";
+            String gate = "cutover: { max-lag: 60s, gate: { pgbouncer: " + pooler.gate("") + " } }";
             Move move = Move.of(folder, pair, "schema: { copy: none }\n" + gate);
             List<String> pauses = new ArrayList<>();
             try (LiveRun run = LiveRun.inStep(move)) {

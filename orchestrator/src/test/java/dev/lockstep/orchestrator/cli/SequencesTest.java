@@ -36,14 +36,9 @@ class SequencesTest {
             CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
             """;
 
-    private static final String PATIENT =
-            """
-            schema: { copy: none }
-            cutover: { max-pause: 60s, max-lag: 60s }
-            """;
-
     private static final String TABLES =
             """
+            schema: { copy: none }
             tables:
               include: ["public.*"]
               mappings: [{ table: public.named, to: shop.renamed, columns: { id: number } }]
@@ -73,7 +68,7 @@ class SequencesTest {
                 target,
                 "CREATE SCHEMA shop;"
                         + " CREATE TABLE shop.renamed (number serial PRIMARY KEY, who int)");
-        Move move = Move.of(folder, pair, PATIENT + TABLES);
+        Move move = Move.of(folder, pair, TABLES);
         try (LiveRun run = LiveRun.inStep(move);
                 Numbers numbers = new Numbers(pair)) {
             numbers.keepWriting();
@@ -98,7 +93,7 @@ class SequencesTest {
     void aSequenceThatIsAlteredUnderTheRunIsCarriedOnceBothSidesCountAlike() {
         pair.onBoth("CREATE TABLE item (id smallserial PRIMARY KEY, name text)");
         String add = "INSERT INTO item (name) VALUES ('a')";
-        Move move = Move.of(folder, pair, PATIENT);
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move)) {
             Pair.run(source, "ALTER SEQUENCE item_id_seq INCREMENT BY 50; " + add + ";" + add);
             move.told("cutover")

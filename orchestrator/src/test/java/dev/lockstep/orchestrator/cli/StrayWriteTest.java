@@ -8,6 +8,7 @@ import dev.lockstep.testing.Pair;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,8 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// no switch goes by a verification from before it.
 class StrayWriteTest {
     private static final String AS_REPLICA = "SET session_replication_role = replica; ";
-    private static final String PATIENT =
-            "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }";
 
     private final Pair pair = Pair.create();
     private final Db source = pair.source();
@@ -35,7 +34,7 @@ class StrayWriteTest {
                 CREATE TABLE part_1 PARTITION OF part DEFAULT;
                 """);
         Pair.run(source, "INSERT INTO item SELECT i, 'n' FROM generate_series(1, 3) i");
-        move = Move.of(folder, pair, PATIENT);
+        move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
     }
 
@@ -54,13 +53,27 @@ class StrayWriteTest {
     }
 
     private void awaitAlarm(String... texts) {
-        LiveRun.await(
-                List.of(texts) + " in " + alarms(move),
-                () ->
-                        alarms(move).stream()
-                                .anyMatch(alarm ->
-                                        List.of(texts).stream().allMatch(alarm::contains)));
+        LiveRun.await(List.of(texts) + " in " + alarms(move), () -> isAlarmed(texts));
         assertThat(Status.of(move).text()).contains(texts).contains("ALARM");
+    }
+
+    private boolean isAlarmed(String... texts) {
+        return alarms(move).stream().anyMatch(alarm -> Stream.of(texts).allMatch(alarm::contains));
+    }
+
+    /// At once, also before the run has come to read it, and while it does.
+    private void isToldAtOnce(Db standby, String write, String... texts) {
+        long before = touches();
+        Pair.run(standby, AS_REPLICA + write);
+        do {
+            assertThat(isAlarmed(texts)).as("%s in %s", List.of(texts), alarms(move)).isTrue();
+        } while (touches() == before);
+        assertThat(Status.of(move).text()).contains(texts).contains("ALARM");
+    }
+
+    private long touches() {
+        return Pair.rows(target, "SELECT 1 FROM lockstep.journal WHERE event = 'StandbyTouched'")
+                .size();
     }
 
     @Test
@@ -69,9 +82,12 @@ class StrayWriteTest {
             Pair.run(source, "UPDATE item SET name = 'm'; INSERT INTO part VALUES (1)");
             move.told("validate").done();
             assertThat(alarms(move)).as("what the run itself wrote").isEmpty();
-            Pair.run(target, AS_REPLICA + "COPY item (id) FROM PROGRAM 'echo 9'; DELETE FROM part");
-            awaitAlarm(
-                    "INSERT on table \"public.item\" of the target", "postgres (test", "replica");
+            isToldAtOnce(
+                    target,
+                    "COPY item (id) FROM PROGRAM 'echo 9'; DELETE FROM part",
+                    "INSERT on table \"public.item\" of the target",
+                    "postgres (test",
+                    "replica");
             awaitAlarm("DELETE on table \"public.part\" of the target");
             move.told("cutover").refused(3, "DIFFERENT", "public.item", "public.part_1 (n=1)");
             assertThat(Status.of(move).text()).doesNotContain("verified clean since");
@@ -79,8 +95,8 @@ class StrayWriteTest {
             assertThat(Status.of(move).text()).contains("verified clean since");
             assertThat(move.told("journal").done()).contains("StandbyTouched");
             move.told("cutover").done();
-            Pair.run(source, AS_REPLICA + "TRUNCATE part");
-            awaitAlarm("TRUNCATE on table \"public.part\" of the source");
+            isToldAtOnce(
+                    source, "TRUNCATE part", "TRUNCATE on table \"public.part\" of the source");
             Sides.refuses(source, "DELETE FROM item", target);
             move.told("rollback").refused(3, "DIFFERENT", "public.part");
             move.told("validate", "--repair").done();

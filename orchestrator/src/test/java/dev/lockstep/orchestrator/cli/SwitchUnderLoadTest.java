@@ -50,11 +50,7 @@ class SwitchUnderLoadTest {
     void noFalseAlarmAtManySwitchesThereAndBack() {
         pair.onBoth(SHOP);
         Pair.run(pair.source(), FILL);
-        Move move =
-                Move.of(
-                        folder,
-                        pair,
-                        "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }");
+        Move move = Move.of(folder, pair);
         try (LiveRun run = LiveRun.inStep(move);
                 TaskGroup load = TaskGroup.named("load")) {
             for (int i = 0; i < 3; i++) {

@@ -37,10 +37,6 @@ class UnseenChangeTest {
             CREATE TABLE part_1 PARTITION OF part DEFAULT;
             """;
 
-    /// On a busy machine the tests' own work must not undo a switch.
-    private static final String PATIENT =
-            "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }";
-
     private static final String ITEMS = "SELECT * FROM item ORDER BY id";
 
     private final Pair pair = Pair.create();
@@ -53,7 +49,7 @@ class UnseenChangeTest {
     void start() {
         pair.onBoth(SHOP);
         Pair.run(source, "INSERT INTO item SELECT i, i, 'n', 'low' FROM generate_series(1, 3) i");
-        move = Move.of(folder, pair, PATIENT);
+        move = Move.of(folder, pair);
         move.told("run", "--until", "in-step").done();
     }
 

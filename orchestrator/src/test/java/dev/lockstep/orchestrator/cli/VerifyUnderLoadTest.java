@@ -45,11 +45,7 @@ class VerifyUnderLoadTest {
     void start() {
         pair.onBoth(SHOP);
         Pair.run(pair.source(), FILL);
-        move =
-                Move.of(
-                        folder,
-                        pair,
-                        "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }");
+        move = Move.of(folder, pair);
     }
 
     @AfterEach

@@ -28,8 +28,7 @@ class WayBackTest {
             ALTER TABLE shop.item ENABLE ALWAYS TRIGGER twice;
             """;
 
-    private static final String PATIENT =
-            "schema: { copy: none }\ncutover: { max-pause: 60s, max-lag: 60s }";
+    private static final String TABLES_ONLY = "schema: { copy: none }";
 
     private final PlainUsers users = PlainUsers.on(Pair.create());
     @TempDir Path folder = Path.of("");
@@ -47,7 +46,7 @@ class WayBackTest {
                 users.source(),
                 "REVOKE INSERT, TRUNCATE ON shop.item FROM CURRENT_USER;"
                         + " REVOKE USAGE ON SCHEMA shop FROM CURRENT_USER");
-        Refusals.ofRun(users.move(folder, PATIENT), users.source(), users.target())
+        Refusals.ofRun(users.move(folder, TABLES_ONLY), users.source(), users.target())
                 .refused(
                         4,
                         "PRECONDITION",
@@ -62,7 +61,7 @@ class WayBackTest {
         users.asOwner(users.source(), TABLES);
         users.asOwner(users.target(), TABLES);
         users.asOwner(users.source(), "INSERT INTO shop.item VALUES (1, 'a')");
-        Move move = users.move(folder, PATIENT);
+        Move move = users.move(folder, TABLES_ONLY);
         try (LiveRun run = LiveRun.inStep(move)) {
             String mover = users.mover();
             users.asOwner(users.source(), "REVOKE DELETE ON shop.child FROM CURRENT_USER");

@@ -73,7 +73,7 @@ class ReportsTest {
                 source,
                 "INSERT INTO \"<script>x</script>\" VALUES (1, 'a', 'hidden-a'), (2, 'b', NULL);"
                         + " SELECT setval('counter', 500)");
-        Move move = move("");
+        Move move = move("cutover: { max-pause: 5s, max-lag: 60s }");
         move.told("run", "--until", "in-step").done();
         Path reports = folder.resolve("lockstep-reports").resolve(move.name());
         tellsOfTheFirstVerification(move, last(reports, "verification.json"));

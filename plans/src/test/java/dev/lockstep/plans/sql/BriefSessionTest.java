@@ -52,8 +52,8 @@ final class BriefSessionTest {
             pid = session.backendPid();
             session.run("CREATE TEMP TABLE mine (id int)");
             session.run("SET search_path = public");
-            session.run("SET statement_timeout = 7");
-            session.run("SET transaction_timeout = 8");
+            session.run("SET statement_timeout = 70000");
+            session.run("SET transaction_timeout = 80000");
             session.run("SELECT pg_advisory_lock(5)");
             session.run("PREPARE one AS SELECT 1");
             session.run("LISTEN news");

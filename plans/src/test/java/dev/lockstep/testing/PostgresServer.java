@@ -58,8 +58,7 @@ public final class PostgresServer {
         static final PostgresServer INSTANCE = start(Map.of());
     }
 
-    /// As [#shared()], for tests whose source and target are on a server each, and for those that
-    /// keep transactions open for long: new slots and cuts wait for all of their server.
+    /// As [#shared()], for tests whose source and target are on a server each.
     public static PostgresServer second() {
         return Second.INSTANCE;
     }

@@ -38,6 +38,17 @@ public sealed interface RunState {
         };
     }
 
+    /// Which database is to refuse the writes of applications; empty while that is being decided,
+    /// and from when on the run ends.
+    default Optional<Side> standby() {
+        return switch (this) {
+            case Switching s when !s.intended() -> Optional.of(s.from().other());
+            case Contracting _, Aborting _, Completed _, Aborted _ -> Optional.empty();
+            case Failed s -> s.in().standby();
+            default -> activeSide().map(Side::other);
+        };
+    }
+
     /// The number of the stream that carries changes; 0 where none ever will again.
     default int stream() {
         return switch (this) {

@@ -3,15 +3,15 @@ package dev.lockstep.orchestrator.status;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.lockstep.orchestrator.run.History;
 import dev.lockstep.orchestrator.run.RunState;
-import dev.lockstep.orchestrator.run.RunState.InStep;
 import dev.lockstep.orchestrator.run.Side;
 import dev.lockstep.orchestrator.stage.StrayNotes;
 import dev.lockstep.plans.fault.LockstepException;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.OwnTables;
 import dev.lockstep.plans.sql.Session;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Something that came to the standby past its refusal, or may have. Told until the run ends.
 ///
@@ -28,22 +28,24 @@ public record Alarm(String at, String message, @JsonIgnore boolean verifiedSince
                         && history.lastVerification()
                                 .filter(last -> last.isCurrent() && last.letsWritesMove())
                                 .isPresent();
-        List<Alarm> alarms = new ArrayList<>();
-        history.alarms().forEach(a -> alarms.add(new Alarm(a.at(), a.what(), verifiedSince)));
-        unread.stream()
-                .filter(stray -> alarms.stream().noneMatch(a -> a.message.equals(stray.message)))
-                .forEach(alarms::add);
-        return alarms;
+        Map<String, Alarm> alarms = new LinkedHashMap<>();
+        history.alarms()
+                .forEach(a -> alarms.put(a.what(), new Alarm(a.at(), a.what(), verifiedSince)));
+        unread.forEach(alarm -> alarms.putIfAbsent(alarm.message, alarm));
+        return List.copyOf(alarms.values());
     }
 
-    /// Those that no process has put into the journal yet; none where that side does not say.
+    /// Those that no process has put into the journal yet; none where the source does not say.
     static List<Alarm> unread(RunState state, Session target, Db source, String run) {
-        if (!(state.at() instanceof InStep(Side active, var _))) {
-            return List.of();
-        }
-        if (active == Side.SOURCE) {
-            return unread(Side.TARGET, target, run);
-        }
+        return state.standby()
+                .map(standby ->
+                        standby == Side.TARGET
+                                ? unread(standby, target, run)
+                                : unreadOn(source, run))
+                .orElse(List.of());
+    }
+
+    private static List<Alarm> unreadOn(Db source, String run) {
         try (Session session = source.brief("status")) {
             return unread(Side.SOURCE, session, run);
         } catch (LockstepException e) {
@@ -55,7 +57,6 @@ public record Alarm(String at, String message, @JsonIgnore boolean verifiedSince
         return OwnTables.exist(session)
                 ? StrayNotes.found(session, run).stream()
                         .map(stray -> new Alarm(stray.at(), stray.text(standby), false))
-                        .distinct()
                         .toList()
                 : List.of();
     }

@@ -21,9 +21,9 @@ import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// A run as anybody can see it, whether a process works on it or not: read from the target, and
-/// where nobody works on the run, the retained WAL from the active side. Its JSON form is what
-/// `status --json` prints.
+/// A run as anybody can see it, whether a process works on it or not: read from the target; where
+/// nobody works on the run, the retained WAL from the active side; and what came to the standby
+/// past its refusal from there. Its JSON form is what `status --json` prints.
 ///
 /// @param changes as last noted
 /// @param retainedWalBytes as last noted where the active side cannot be asked

@@ -15,7 +15,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,7 +38,10 @@ class LastCutTest {
     private static final String SLOTS =
             "SELECT slot_name FROM pg_replication_slots WHERE database = current_database()";
 
-    private final Db source = PostgresServer.second().database();
+    /// Cuts wait for all transactions of a server, and some here are open for long.
+    private static final PostgresServer OWN = PostgresServer.start(Map.of());
+
+    private final Db source = OWN.database();
     private final Db target = PostgresServer.shared().database();
     private final Pair pair = Pair.of(source, target);
     @TempDir Path folder = Path.of("");
@@ -49,8 +54,13 @@ class LastCutTest {
 
     @AfterEach
     void drop() {
-        PostgresServer.second().drop(source);
+        OWN.drop(source);
         PostgresServer.shared().drop(target);
+    }
+
+    @AfterAll
+    static void stop() {
+        OWN.stop();
     }
 
     @Test
@@ -68,7 +78,7 @@ class LastCutTest {
     /// There is no cut while it is open.
     @Test
     void whatAnOpenTransactionIsInTheWayOfIsLeftForTheFence() {
-        Db elsewhere = PostgresServer.second().database();
+        Db elsewhere = OWN.database();
         try (Session open = elsewhere.session("long")) {
             JsonNode report =
                     switched(() -> {
@@ -78,14 +88,14 @@ class LastCutTest {
                     });
             assertThat(report.path("finalCheckRows").asInt()).isEqualTo(500);
         } finally {
-            PostgresServer.second().drop(elsewhere);
+            OWN.drop(elsewhere);
         }
     }
 
     /// Else all of it would be compared while writes are held.
     @Test
     void whereMuchHasChangedMeanwhileTheSwitchIsGivenUpBeforeTheFence() {
-        Db elsewhere = PostgresServer.second().database();
+        Db elsewhere = OWN.database();
         Move move = inStep("");
         try (Session open = elsewhere.session("long")) {
             Hooked hooked =
@@ -101,7 +111,7 @@ class LastCutTest {
                             .at("drain/0", () -> assertThat(undone()).isEqualTo(1));
             hooked.switches(move, 1);
         } finally {
-            PostgresServer.second().drop(elsewhere);
+            OWN.drop(elsewhere);
         }
         assertThat(
                         Pair.rows(

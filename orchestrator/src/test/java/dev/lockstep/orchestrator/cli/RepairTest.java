@@ -114,6 +114,7 @@ class RepairTest {
         assertThatThrownBy(() -> run.work((endpoint, name) -> Db.of(endpoint, name)))
                 .hasMessageContaining("differences");
         assertThat(Status.of(move).state()).isEqualTo("failed");
+        assertThat(Status.of(move).text()).contains("ALARM").contains("which refuses writes, by");
         move.told("run", "--until", "in-step").refused(3, "DIFFERENT", "differences");
 
         assertThat(move.told("validate", "--repair").done()).contains("no difference");

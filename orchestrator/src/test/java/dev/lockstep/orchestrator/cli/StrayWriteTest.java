@@ -1,6 +1,7 @@
 package dev.lockstep.orchestrator.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
@@ -61,13 +62,22 @@ class StrayWriteTest {
         return alarms(move).stream().anyMatch(alarm -> Stream.of(texts).allMatch(alarm::contains));
     }
 
+    private void isToldOnce(String... texts) {
+        assertThat(alarms(move))
+                .filteredOn(alarm -> Stream.of(texts).allMatch(alarm::contains))
+                .hasSize(1);
+    }
+
     /// At once, also before the run has come to read it, and while it does.
     private void isToldAtOnce(Db standby, String write, String... texts) {
         long before = touches();
         Pair.run(standby, AS_REPLICA + write);
-        do {
-            assertThat(isAlarmed(texts)).as("%s in %s", List.of(texts), alarms(move)).isTrue();
-        } while (touches() == before);
+        LiveRun.await(
+                "the run has taken it",
+                () -> {
+                    isToldOnce(texts);
+                    return touches() > before;
+                });
         assertThat(Status.of(move).text()).contains(texts).contains("ALARM");
     }
 
@@ -164,6 +174,27 @@ class StrayWriteTest {
             assertThat(run).isNotNull();
         }
         move.told("abort").done();
+    }
+
+    /// Nobody can put it into the journal then.
+    @Test
+    void whatComesWhileARunSwitchesIsToldAndUndoesThat() {
+        String told = "INSERT on table \"public.item\" of the target";
+        Hooked hooked =
+                new Hooked()
+                        .at(
+                                "switching",
+                                () -> {
+                                    Pair.run(
+                                            target,
+                                            AS_REPLICA + "INSERT INTO item VALUES (7, 'stray')");
+                                    isToldOnce(told);
+                                });
+        assertThatThrownBy(() -> hooked.switches(move, 1))
+                .hasMessageContaining("public.item (id=7)");
+        assertThat(hooked.undone(told)).as("%s", hooked.said()).isTrue();
+        assertThat(Status.of(move).active()).isEqualTo("source");
+        isToldOnce(told);
     }
 
     @Test

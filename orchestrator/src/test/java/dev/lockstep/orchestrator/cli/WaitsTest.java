@@ -3,12 +3,16 @@ package dev.lockstep.orchestrator.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.plans.sql.Db;
 import dev.lockstep.plans.sql.Session;
 import dev.lockstep.testing.Pair;
+import dev.lockstep.testing.PostgresServer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,14 +26,22 @@ class WaitsTest {
     /// By then a command has said what it waits for.
     private static final Duration ASKED_FOR = Duration.ofSeconds(5);
 
-    private final Pair pair = Pair.create();
-    private final Db source = pair.source();
-    private final Db target = pair.target();
+    /// Nobody else's transactions are waited for, and nobody waits for those of here.
+    private static final PostgresServer OWN = PostgresServer.start(Map.of());
+
+    private final Db source = OWN.database();
+    private final Db target = OWN.database();
+    private final Pair pair = Pair.of(source, target);
     @TempDir Path folder = Path.of("");
 
     @AfterEach
     void close() {
         pair.close();
+    }
+
+    @AfterAll
+    static void stop() {
+        OWN.stop();
     }
 
     private Move filled(String cutover) {
@@ -69,6 +81,33 @@ class WaitsTest {
             assertThat(run).isNotNull();
         }
         move.told("abort").done();
+    }
+
+    @Test
+    void aStandbyThatStaysTooFarBehindKeepsWritesWhereTheyAre() {
+        Move move = filled("{ max-pause: 60s, max-lag: 1s }");
+        try (LiveRun run = LiveRun.inStep(move);
+                Session reader = target.session("reader")) {
+            reader.begin();
+            // The applier waits for it, and who reads catalogs does not.
+            reader.run("LOCK TABLE public.a IN SHARE MODE");
+            Pair.run(source, "INSERT INTO a VALUES (2)");
+            LiveRun.await("a lag", () -> isBehind(Status.of(move).json()));
+            move.told("cutover")
+                    .refused(4, "PRECONDITION", "the standby is ", "cutover.max-lag is 1000 ms");
+            assertThat(Status.of(move).active()).isEqualTo("source");
+            reader.rollback();
+            LiveRun.await("the row", () -> Pair.rows(target, "SELECT 1 FROM a").size() == 2);
+            move.told("cutover").done();
+            assertThat(run).isNotNull();
+        }
+        move.told("complete").done();
+    }
+
+    private static boolean isBehind(JsonNode status) {
+        JsonNode changes = status.path("changes");
+        return changes.path("captured").asLong() > changes.path("applied").asLong()
+                && status.path("lagMillis").asLong() > 1_000;
     }
 
     @Test
